@@ -75,7 +75,7 @@ export function startWatching(
 
 /** Sources whose metrics some rule reads. A rule without a source reads every source that exposes its metric. */
 export function askedSources(rehearsal: Rehearsal, target: Target): ReadonlySet<string> {
-  const wanted = [...wantedCounters(rehearsal, target), ...wantedGauges(rehearsal)]
+  const wanted = [...wantedCounters(rehearsal, target), ...wantedGauges(rehearsal, target)]
   const exposing = (metric: string) =>
     [...metricsBySource(target)].flatMap(([name, metrics]) => (metrics.includes(metric) ? [name] : []))
   const waitedFor = [...rehearsal.faults, ...rehearsal.actions].flatMap(({ when }) =>

@@ -15,6 +15,7 @@ import {
 } from './change.ts'
 import { type ConfigRelease, changesTemplate, configWords } from './configuration.ts'
 import { type CutoverGoals, cutoverSteps, cutoverStepWords } from './cutover.ts'
+import type { Migration } from './migration.ts'
 import type { RestoreGoals } from './restore.ts'
 import { type Shadow, shadowWords } from './shadow.ts'
 import { showDuration, showPercent } from './show.ts'
@@ -53,8 +54,8 @@ export type Act =
 
 /** How traffic moves to the new pods. */
 export type ReleaseShape =
-  /** By the Deployment's own rolling update. `config`: the change is one of configuration, or brings one. */
-  | { readonly shape: 'rolling'; readonly config?: ConfigRelease }
+  /** By the Deployment's own rolling update, after its migration. `config`: the change is one of configuration, or brings one. */
+  | { readonly shape: 'rolling'; readonly config?: ConfigRelease; readonly migration?: Migration }
   /** As a second Deployment beside the old one, whose share of the requests grows step by step. */
   | { readonly shape: 'canary'; readonly canary: Canary }
   /** As a second Deployment that is proven on a preview route and then gets all requests at once: a canary of one step. */
@@ -188,7 +189,12 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
       const released = { workload, images, annotations, withinMs }
       switch (act.shape) {
         case 'rolling':
-          return { on: 'pod-template', ...released, ...(act.config === undefined ? {} : { config: act.config }) }
+          return {
+            on: 'pod-template',
+            ...released,
+            ...(act.config === undefined ? {} : { config: act.config }),
+            ...(act.migration === undefined ? {} : { migration: act.migration }),
+          }
         case 'canary':
         case 'blue-green':
         case 'a-b':
@@ -289,10 +295,14 @@ export function rolledOut(act: Act): Workload | undefined {
   }
 }
 
+/** The schema change that comes with a release. */
+export const migrationOf = (act: Act | undefined): Migration | undefined =>
+  act?.kind === 'release' && 'migration' in act ? act.migration : undefined
+
 export type ConfiguredRelease = Extract<Act, { shape: 'rolling' }>
 /** A release that brings another configuration, alone or with an image. */
 export const asConfigured = (act: Act | undefined): ConfiguredRelease | undefined =>
-  act?.kind === 'release' && 'config' in act ? act : undefined
+  act?.kind === 'release' && 'config' in act && act.config !== undefined ? act : undefined
 
 export type CanaryRelease = Extract<Act, { shape: 'canary' | 'blue-green' | 'a-b' | 'shadow' }>
 /** A release that gets its share of the requests in steps. Blue-green and A/B have one step, and a shadow gets copies. */
@@ -328,7 +338,7 @@ function releaseSentence(act: ActOf<'release'>): string {
   const config = act.shape === 'rolling' && act.config !== undefined ? [configWords(act.config)] : []
   const changed = [templateWords(act), ...config].filter((words) => words !== '').join(', ')
   if (act.shape === 'rolling')
-    return `rolls out ${changed} to Deployment ${workload.name} within ${showDuration(withinMs)}; ${back}`
+    return `${migrationWords(act.migration)}rolls out ${changed} to Deployment ${workload.name} within ${showDuration(withinMs)}; ${back}`
   const runs = changed === '' ? '' : `, which runs ${changed}`
   if (act.shape === 'blue-green') {
     const { replicas, route, holdMs, extraMs } = act.canary
@@ -343,6 +353,11 @@ function releaseSentence(act: ActOf<'release'>): string {
   }
   return `lets Deployment ${workload.name}${runs} in as a canary: ${act.canary.replicas} pods within ${showDuration(withinMs)}, then ${canaryWords(act.canary)}; ${back}`
 }
+
+const migrationWords = (migration: Migration | undefined): string =>
+  migration === undefined
+    ? ''
+    : `runs the migration ${migration.run} within ${showDuration(migration.withinMs)} (no statement may wait for a lock longer than ${showDuration(migration.waitsMs)}; it is not undone), then `
 
 function releaseNote(act: ActOf<'release'>): string {
   if (act.shape === 'rolling')

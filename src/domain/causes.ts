@@ -492,6 +492,13 @@ export const causes = {
     lost: 'excused',
     next: 'Let a change of the ConfigMap change the pod template: an annotation with the checksum of its content, or a new ConfigMap for each version. Look for variables in the template that override it, and for processes that read their files only when they start.',
   },
+  'schema-locked': {
+    needs: MOVED,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Set lock_timeout in the migration and try again when it is hit. Change the table in one short transaction, and fill new columns in small batches after it. Look for long transactions that hold the table while the migration waits for it.',
+  },
   'container-restarted': {
     needs: OBJECTS,
     missing: 'unnamed',

@@ -6,6 +6,7 @@ import type { Canary } from './canary.ts'
 import type { ConfigRelease } from './configuration.ts'
 import type { CutoverGoals } from './cutover.ts'
 import type { FieldValue } from './evidence.ts'
+import type { Migration } from './migration.ts'
 import type { RestoreGoals } from './restore.ts'
 import type { Millis } from './units.ts'
 
@@ -23,6 +24,7 @@ export type Change =
       readonly workload: Workload
       readonly withinMs: Millis
       readonly config?: ConfigRelease
+      readonly migration?: Migration
     })
   /** A second workload gets the template and pods, and then a share of the requests that grows step by step. */
   | (PodTemplate & {

@@ -287,6 +287,9 @@ export type ActionStepData =
       readonly now: string
       readonly taken: readonly ConfigTaken[]
     }
+  /** The Job of a migration was created, and was seen to be complete. Its schema is not undone. */
+  | { readonly is: 'migration-begun'; readonly migration: string; readonly job: string }
+  | { readonly is: 'migration-done'; readonly migration: string }
   /** A canary was given this share of the requests. `step` counts from 1. */
   | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
   /** What became of the step. A hold is decided again later. */

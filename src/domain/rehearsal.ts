@@ -9,6 +9,7 @@ import type { CutoverPlace } from './cutover.ts'
 import type { Fault } from './fault.ts'
 import { prometheusIn, type Slis } from './indicators.ts'
 import type { SourcePoint } from './issue.ts'
+import type { MigrationPlace } from './migration.ts'
 import type { GameDay, GateSpec, PeopleReaction } from './people.ts'
 import type { PostureWant } from './posture.ts'
 import type { RequiredState } from './required-state.ts'
@@ -366,6 +367,8 @@ export type Target = {
   readonly databases: Readonly<Record<string, DatabaseSwitch>>
   /** How a restored copy of a database is requested and read. */
   readonly restores?: Readonly<Record<string, RestorePlace>>
+  /** How the schema of a database is changed by a release. */
+  readonly migrations?: Readonly<Record<string, MigrationPlace>>
   /** How the platform moves to another region. */
   readonly cutovers?: Readonly<Record<string, CutoverPlace>>
   /** Addresses by the name that a chaos file's annotation `matchday.dev/addresses` gives, for clusters where providers are outside. */

@@ -185,6 +185,8 @@ export type ReactionResult = {
     | Reaction['kind']
     | 'rolls-out'
     | 'rolls-back'
+    | 'migrated'
+    | 'locks-short'
     | 'configured'
     | 'configured-back'
     | 'previewed'

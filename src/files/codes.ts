@@ -38,6 +38,7 @@ export const issueCodes = {
   'unknown-provider': 'a provider whose calls no counter of the target file counts',
   'unknown-stream': 'a stream that the target file does not have',
   'unknown-database': 'a database that the target file does not have',
+  'unknown-migration': 'a migration that the target file does not describe',
   'unknown-restore': 'a restore that the target file does not describe, or whose book it does not list',
   'unknown-cutover': 'a cutover that the target file does not describe, or whose book it does not list',
   'curve-too-short': 'a curve of arrivals that ends before the timeline does',

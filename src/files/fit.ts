@@ -1,5 +1,5 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
-import { asCanary, asCutover, asRestore, type Cutover, movedDatabase } from '../domain/action.ts'
+import { asCanary, asCutover, asRestore, type Cutover, migrationOf, movedDatabase } from '../domain/action.ts'
 import { asksForAlerts } from '../domain/alert.ts'
 import { type Canary, canarySides } from '../domain/canary.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
@@ -85,6 +85,8 @@ type Fit = {
   database(name: string, at: SourcePoint): void
   /** The target file says how a copy of this database is restored, and lists its book. */
   restore(name: string, at: SourcePoint): void
+  /** The target file says how this migration runs, and lists the gauge of its waits. */
+  migration(name: string, at: SourcePoint): void
   /** The target file says how the platform moves, and lists its book and its sources. */
   cutover(act: Cutover, at: SourcePoint): void
 }
@@ -160,7 +162,14 @@ function fitting(target: Target, report: Report): Fit {
     const problem = `${file} has no book "${place.book.book}", with which that of the new region is compared.`
     report(at, 'unknown-cutover', problem, chooseAmong(place.book.book, names, 'books'))
   }
-  return { source, metric, anywhere, provider, budget, database, restore, cutover }
+  const migration = (name: string, at: SourcePoint): void => {
+    const { migrations = {} } = target
+    const place = Object.hasOwn(migrations, name) ? migrations[name] : undefined
+    if (place !== undefined) return metric(place.waits.source, place.waits.metric, at)
+    const next = chooseAmong(name, Object.keys(migrations), 'migrations')
+    report(at, 'unknown-migration', `${file} does not describe the migration "${name}".`, next)
+  }
+  return { source, metric, anywhere, provider, budget, database, restore, migration, cutover }
 }
 
 function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
@@ -168,6 +177,8 @@ function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
   if (moved !== undefined) fit.database(moved.database, at)
   const restore = asRestore(act)
   if (restore !== undefined) fit.restore(restore.from, at)
+  const migration = migrationOf(act)
+  if (migration !== undefined) fit.migration(migration.run, at)
   const cutover = asCutover(act)
   if (cutover !== undefined) fit.cutover(cutover, at)
   const release = asCanary(act)

@@ -59,6 +59,14 @@ const rolling = record({
   deployment: need(objectName('gateway'), 'Name of the Deployment.'),
   ...template,
   config: may(config, 'Configuration that the pods get: new values in a ConfigMap, or another ConfigMap in its place.'),
+  migration: may(
+    record({
+      run: need(objectName('orders-schema'), 'Entry under migrations of the target file.'),
+      within: within('Longest time until its Job is complete.'),
+      waits: within('Longest time that a statement may wait for the lock of a table meanwhile.'),
+    }),
+    'Change of a database schema that runs before the pods are replaced. It stays when the release is rolled back.',
+  ),
   within: within(
     'Longest time until every pod runs the new template. A release that is not complete by then is rolled back at once.',
   ),
@@ -246,9 +254,12 @@ const either: Shape<ReleaseDraft> = {
   },
 }
 
-/** A rolling update changes at least one of the three. The Deployment of a canary may hold the new release already. */
+/** A rolling update changes at least one of these. The Deployment of a canary may hold the new release already. */
 function changing<T>(shape: Shape<T>): Shape<T> {
-  const schema = { ...shape.schema, anyOf: ['image', 'annotations', 'config'].map((key) => ({ required: [key] })) }
+  const schema = {
+    ...shape.schema,
+    anyOf: ['image', 'annotations', 'config', 'migration'].map((key) => ({ required: [key] })),
+  }
   return { schema, decode: shape.decode }
 }
 

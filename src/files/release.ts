@@ -3,6 +3,7 @@ import type { ReleaseShape } from '../domain/action.ts'
 import type { Canary, CanaryGate } from '../domain/canary.ts'
 import type { ConfigRelease } from '../domain/configuration.ts'
 import type { SourcePoint } from '../domain/issue.ts'
+import type { Migration } from '../domain/migration.ts'
 import { ANSWERS_ROOM, type Shadow, windowShares } from '../domain/shadow.ts'
 import { showDuration, showPercent } from '../domain/show.ts'
 import { type Millis, millis, ratio } from '../domain/units.ts'
@@ -55,7 +56,11 @@ function shapeOf(draft: ReleaseDraft): ReleaseShape {
     case 'a-b':
       return { shape: 'a-b', canary: canaryOf(draft, [ratio(1)], gateOf(draft.gate)), cohorts: draft.cohorts }
     default:
-      return { shape: 'rolling', ...(draft.config === undefined ? {} : { config: configOf(draft.config) }) }
+      return {
+        shape: 'rolling',
+        ...(draft.config === undefined ? {} : { config: configOf(draft.config) }),
+        ...(draft.migration === undefined ? {} : { migration: migrationOf(draft.migration) }),
+      }
   }
 }
 
@@ -64,6 +69,12 @@ function configOf(draft: NonNullable<RollingDraft['config']>): ConfigRelease {
   const { configMap, set, checksum } = draft
   return { kind: 'values', configMap, set, ...(checksum === undefined ? {} : { checksum }) }
 }
+
+const migrationOf = ({ run, within, waits }: NonNullable<RollingDraft['migration']>): Migration => ({
+  run,
+  withinMs: within.value,
+  waitsMs: waits.value,
+})
 
 function checkShape(draft: ReleaseDraft, at: SourcePoint, action: ActionName, report: Report): void {
   switch (draft.shape) {
@@ -82,13 +93,18 @@ function checkShape(draft: ReleaseDraft, at: SourcePoint, action: ActionName, re
 }
 
 function checkRolling(
-  { image, annotations, config }: RollingDraft,
+  { image, annotations, config, migration, within }: RollingDraft,
   at: SourcePoint,
-  { name }: ActionName,
+  { name, lastsMs }: ActionName,
   report: Report,
 ): void {
-  if (config === undefined && Object.keys({ ...image, ...annotations }).length === 0)
-    report(at, 'missing-key', `The release "${name}" changes nothing.`, 'add image, annotations or config.')
+  const needs = (migration?.within.value ?? 0) + within.value
+  if (migration !== undefined && lastsMs !== undefined && needs > lastsMs) {
+    const problem = `The migration and the release may take ${showDuration(millis(needs))}, and the action lasts ${showDuration(millis(lastsMs))}.`
+    report(migration.within.at, 'expectation-unobservable', problem, `${LONGER}, or shorten one of the two.`)
+  }
+  if (config === undefined && migration === undefined && Object.keys({ ...image, ...annotations }).length === 0)
+    report(at, 'missing-key', `The release "${name}" changes nothing.`, 'add image, annotations, config or migration.')
   if (config === undefined) return
   if ('replaceBy' in config && config.replaceBy === config.configMap)
     report(

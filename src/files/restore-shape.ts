@@ -26,7 +26,7 @@ const word = (form: string, example: string) => text({ form, example, pattern: /
 
 const NAMED = { form: 'an object with apiVersion, kind and metadata.name', example: 'kind: Cluster' }
 
-const manifest: Shape<Readonly<Record<string, unknown>>> = {
+export const manifest: Shape<Readonly<Record<string, unknown>>> = {
   schema: { type: 'object', required: ['apiVersion', 'kind', 'metadata'] },
   decode: (node, report) => {
     const value = node.kind === 'map' ? plainValue(node) : undefined

@@ -4,6 +4,7 @@ import { acceptedFindings } from './acceptance-shape.ts'
 import { releases } from './compare-shape.ts'
 import { loadCredential } from './confidential.ts'
 import { cutoverPlace } from './cutover-shape.ts'
+import { migrationPlace } from './migration-shape.ts'
 import { dnsLabel, metricName, name, objectName, variable } from './name-shapes.ts'
 import { prometheus } from './prometheus-shape.ts'
 import { publish } from './publish.ts'
@@ -176,6 +177,10 @@ export const targetSpec = parts({
   restores: may(
     table(key, restorePlace),
     'How a restored copy of a database is requested, read and removed, for the action restore.',
+  ),
+  migrations: may(
+    table(key, migrationPlace),
+    'How the schema of a database is changed, for the migration of a release: a Job, and the gauge that shows how long statements wait for locks.',
   ),
   cutovers: may(
     table(key, cutoverPlace),

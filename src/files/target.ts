@@ -74,6 +74,7 @@ function assemble(file: string, draft: Draft): Target | undefined {
     unreadyWithinMs: unreadyWithin(readinessProbe?.value ?? PROBE_DEFAULT),
     databases: databases?.value ?? {},
     ...(draft.restores === undefined ? {} : { restores: draft.restores.value }),
+    ...(draft.migrations === undefined ? {} : { migrations: draft.migrations.value }),
     ...(draft.cutovers === undefined ? {} : { cutovers: draft.cutovers.value }),
     addresses: addresses?.value ?? {},
     ...(draft.endpoints === undefined

@@ -81,6 +81,10 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return 'every pod runs the release'
     case 'rolls-back':
       return 'every pod runs what it ran before'
+    case 'migrated':
+      return `the migration ${subject} is complete`
+    case 'locks-short':
+      return `${subject}: no statement waits long for a lock`
     case 'configured':
       return 'every pod serves with the configuration of the release'
     case 'configured-back':

@@ -105,6 +105,8 @@ export const databaseMetrics = {
   lagBytes: 'db_replication_lag_bytes',
   /** Gauge, label `pod`: connections of clients. */
   backends: 'db_backends',
+  /** Gauge in seconds, label `pod`: longest wait of a statement for the lock of a table, in the last two seconds. */
+  lockWait: 'db_lock_wait_seconds',
   /** Counter on the operator: how often it named another leader. */
   promotions: 'db_promotions_total',
   /** Gauge on the operator: standbys that hold every acknowledged commit, and may be promoted. */

@@ -263,6 +263,15 @@ const config = under(rehearsalFile('config'), [
   },
 ])
 
+const schema = under(rehearsalFile('schema'), [
+  {
+    defect: 'migration-holds-lock',
+    trap: 'a migration fills its new column in the transaction that has locked the table',
+    causes: ['schema-locked'],
+    also: ['disturbed'],
+  },
+])
+
 const maintenance = under(rehearsalFile('maintenance'), [
   {
     defect: 'single-replica',
@@ -692,6 +701,7 @@ export const seededDefects: readonly Seeded[] = [
   ...results,
   ...release,
   ...config,
+  ...schema,
   ...maintenance,
   ...standing,
   ...crashing,

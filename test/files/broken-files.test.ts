@@ -101,6 +101,7 @@ describe('issue codes', () => {
       'budget-unseen',
       'unknown-database',
       // restore.test.ts
+      'unknown-migration',
       'unknown-restore',
       // cutover.test.ts
       'unknown-cutover',

@@ -167,7 +167,7 @@ const act = variants('kind', {
   pin: object({ workload, replicas: number }),
   rollout: object({ workload }),
   release: variants('shape', {
-    rolling: object(released, { config }),
+    rolling: object(released, { config, migration: object({ run: text, withinMs: ms, waitsMs: ms }) }),
     canary: object({ ...released, canary }),
     'blue-green': object({ ...released, canary, preview }),
     'a-b': object({ ...released, canary, cohorts }),
@@ -376,6 +376,7 @@ export const target = object(
     ),
     streams: record(object({ book: text, operation: text })),
     restores: record(restorePlace),
+    migrations: record(object({ job: anyObject, waits: object({ source: text, metric: text }) })),
     cutovers: record(cutoverPlace),
     acceptedFindings: list(object({ cause: text, owner: text, reason: text, until: text, at }, { about: text })),
   },

@@ -8,6 +8,7 @@ import { actionHarm } from '../harm/harm.ts'
 import { judgeCanary } from '../reactions/canary.ts'
 import { judgeConfiguration } from '../reactions/configuration.ts'
 import { judgeCutover } from '../reactions/cutover.ts'
+import { judgeMigration } from '../reactions/migration.ts'
 import { isPreviewFailed } from '../reactions/preview.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
 import { judgeRelease } from '../reactions/release.ts'
@@ -28,6 +29,7 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
     harm
       ? [
           ...judgeRelease(seen, harm),
+          ...judgeMigration(seen, harm),
           ...judgeConfiguration(seen, harm),
           ...judgeCanary(seen, harm),
           ...judgeRestore(seen, harm),

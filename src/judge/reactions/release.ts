@@ -61,10 +61,13 @@ function rolledOut(facts: Facts): Ruled<ReactionResult> {
   const healsAt = life.healRequested?.at ?? Number.POSITIVE_INFINITY
   const fresh = facts.pods.filter((each) => !templates.has(templateOf(each)) && each.bornAt < healsAt)
   const lines = linesOf(fresh)
-  const all = whenAll(facts, harm.createdAt, healsAt, (each) => !templates.has(templateOf(each)))
+  // Its time begins when its migration is complete.
+  const fromAt = life.migration.done?.at ?? harm.createdAt
+  const since = life.migration.done === undefined ? `${harm.name} began` : 'its migration was complete'
+  const all = whenAll(facts, fromAt, healsAt, (each) => !templates.has(templateOf(each)))
   if (templates.size > 0 && all !== undefined) {
-    const tookMs = all - harm.createdAt
-    const sentence = `Every pod of ${nameOf(act)} ran the release${whatRan(facts, fresh)} ${duration(tookMs)} after ${harm.name} began; ${duration(act.withinMs)} were allowed.`
+    const tookMs = all - fromAt
+    const sentence = `Every pod of ${nameOf(act)} ran the release${whatRan(facts, fresh)} ${duration(tookMs)} after ${since}; ${duration(act.withinMs)} were allowed.`
     if (tookMs > act.withinMs) return answer.broken('rollout-stuck', { sentence, tookMs, lines })
     return whyNoProof(facts, fresh, answer) ?? answer.held({ sentence, tookMs, lines })
   }

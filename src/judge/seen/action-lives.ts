@@ -19,6 +19,7 @@ export type ActionLife = Life & {
   readonly answers: readonly AnswersSeen[]
   /** Before the first window of a mirror and after each. */
   readonly bookCounts: readonly (Moment & Omit<Extract<ActionStepData, { is: 'books-counted' }>, 'is'>)[]
+  readonly migration: { readonly begun?: Moment; readonly done?: Moment }
   readonly config?: Moment & StepOf<'config-written'>
   /** Steps of a canary in order. */
   readonly steps: readonly StepSeen[]
@@ -77,6 +78,7 @@ const NOTHING_YET = {
   bookCounts: [],
   steps: [],
   restore: {},
+  migration: {},
   cutover: { begun: {}, proven: {}, shares: [], regions: [], books: {} },
   evicted: [],
   refused: new Map(),
@@ -119,6 +121,10 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
       const { is: _, ...config } = step
       return { ...life, config: { ...moment, ...config } }
     }
+    case 'migration-begun':
+      return { ...life, migration: { ...life.migration, begun: moment } }
+    case 'migration-done':
+      return { ...life, migration: { ...life.migration, done: moment } }
     case 'step-set':
       return { ...life, steps: [...life.steps, { ...moment, step: step.step, share: step.share, decided: [] }] }
     case 'step-decided':

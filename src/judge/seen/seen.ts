@@ -127,7 +127,7 @@ function addTo(seen: Seen, record: Evidence, line: number): void {
       if (!seen.run.hasHead) {
         for (const wanted of [...wantedCounters(record.rehearsal, record.target), ...refusalCounters])
           seen.counters.want(wanted)
-        for (const wanted of wantedGauges(record.rehearsal)) seen.gauges.want(wanted)
+        for (const wanted of wantedGauges(record.rehearsal, record.target)) seen.gauges.want(wanted)
         wantPrometheus(seen.prometheus, record.rehearsal)
       }
       return seen.run.add(record, line)

@@ -1,5 +1,5 @@
 /** Which of the platform's counters and gauges a rehearsal's rules need; everything else that was scraped is only drawn. */
-import { asCutover } from '../../domain/action.ts'
+import { asCutover, migrationOf } from '../../domain/action.ts'
 import { REQUESTS, WRITABLE } from '../../domain/metric-names.ts'
 import {
   callsTo,
@@ -138,7 +138,19 @@ function callsOf(target: Target, provider: string): readonly Wanted[] {
   ]
 }
 
-export function wantedGauges(rehearsal: Rehearsal): readonly Wanted[] {
+/** How long statements wait for locks while a migration runs. */
+export const lockWaitId = (migration: string): string => `lock-wait:${migration}`
+
+function lockWaits({ actions }: Rehearsal, { migrations = {} }: Target): readonly Wanted[] {
+  return actions.flatMap(({ act }): readonly Wanted[] => {
+    const run = migrationOf(act)?.run
+    const waits = run === undefined ? undefined : migrations[run]?.waits
+    if (run === undefined || waits === undefined) return []
+    return [{ id: lockWaitId(run), source: waits.source, metric: waits.metric, labels: {}, pods: 'max' }]
+  })
+}
+
+export function wantedGauges(rehearsal: Rehearsal, target: Target): readonly Wanted[] {
   const connections = rehearsal.expectations.flatMap((each): readonly Wanted[] =>
     each.kind === 'connections'
       ? [{ id: connectionsId(each), source: each.of, metric: each.metric, labels: each.where, pods: each.pods }]
@@ -155,7 +167,13 @@ export function wantedGauges(rehearsal: Rehearsal): readonly Wanted[] {
       ? [{ id: requiredId(state), source: state.of, metric: state.metric, labels: state.where, pods: state.pods }]
       : [],
   )
-  return [...connections, ...writable, ...required, ...scalingMetrics(rehearsal, 'gauge')]
+  return [
+    ...connections,
+    ...writable,
+    ...required,
+    ...scalingMetrics(rehearsal, 'gauge'),
+    ...lockWaits(rehearsal, target),
+  ]
 }
 
 const scalingMetrics = ({ expectations }: Rehearsal, kind: ScalingMetric['kind']): readonly Wanted[] =>

@@ -99,6 +99,8 @@ export type KeeperStatus = {
   readonly replayedLsn: number
   /** Of clients, now. */
   readonly connections: number
+  /** Seconds that a statement waited for the lock of a table, at most, in the last two seconds. */
+  readonly lockWaitS?: number
   /** Of a primary: who follows it. */
   readonly followers: readonly Follower[]
   /** The standby that commits wait for, and from which byte of the log on all of them do. */

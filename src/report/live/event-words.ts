@@ -219,6 +219,10 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
         text: `: ConfigMap ${step.configMap} written, its content was sha256:${was}… and is sha256:${now}…`,
       }
     }
+    case 'migration-begun':
+      return { subject, text: `: migration ${step.migration} begins (Job ${step.job})` }
+    case 'migration-done':
+      return { subject, text: `: migration ${step.migration} is complete` }
     case 'step-set':
       return { subject, text: `: step ${step.step}, ${showPercent(step.share)} of the requests` }
     case 'step-decided':

@@ -1,7 +1,8 @@
-/** The objects that request restored copies: how they are created and deleted, and how those of dead runs are found. */
+/** The objects that request restored copies, and the Jobs of migrations: how they are created and deleted, and how those of dead runs are found. */
 import type { Clock } from '../../../controller/ports.ts'
 import type { ResidueItem, Undo } from '../../../domain/evidence.ts'
 import { RUN_LABEL } from '../../../domain/labels.ts'
+import type { MigrationPlace } from '../../../domain/migration.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import type { RestorePlace } from '../../../domain/restore.ts'
 import { after, type Millis } from '../../../domain/units.ts'
@@ -27,6 +28,17 @@ export function undoOfCopy({ copy }: RestorePlace, namespace: string): DeleteCop
     does: 'delete-copy',
     apiVersion: text(apiVersion),
     plural: copy.plural,
+    namespace: text(own) || namespace,
+    name: text(name),
+  }
+}
+
+export function undoOfJob({ job }: MigrationPlace, namespace: string): DeleteCopy {
+  const { name, namespace: own } = fields(fields(job).metadata)
+  return {
+    does: 'delete-copy',
+    apiVersion: 'batch/v1',
+    plural: 'jobs',
     namespace: text(own) || namespace,
     name: text(name),
   }
@@ -63,11 +75,14 @@ export async function deleteCopy(
 
 export async function leftCopies(
   api: KubernetesApi,
-  { restores = {}, namespace }: Target,
+  { restores = {}, migrations = {}, namespace }: Target,
 ): Promise<readonly { readonly undo: DeleteCopy; readonly run: string }[]> {
+  const undos = [
+    ...Object.values(restores).map((place) => undoOfCopy(place, namespace)),
+    ...Object.values(migrations).map((place) => undoOfJob(place, namespace)),
+  ]
   const found = await Promise.all(
-    Object.values(restores).map(async (place) => {
-      const undo = undoOfCopy(place, namespace)
+    undos.map(async (undo) => {
       const object = await allowed(api, copyPath(undo))
       const run = isKubeObject(object) ? runOf(object) : undefined
       return run === undefined ? [] : [{ undo, run }]
@@ -78,7 +93,7 @@ export async function leftCopies(
 
 export const copiesLeft = async (api: KubernetesApi, target: Target): Promise<readonly ResidueItem[]> =>
   (await leftCopies(api, target)).map(({ undo, run }) => ({
-    what: `a restored copy of run ${run}`,
+    what: `${undo.plural === 'jobs' ? 'the Job of a migration' : 'a restored copy'} of run ${run}`,
     where: copyPath(undo),
     next: `matchday heal --context ${target.context}`,
   }))

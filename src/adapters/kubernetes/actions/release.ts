@@ -25,6 +25,7 @@ import {
   type Resource,
   readIfAllowed,
 } from './enactor.ts'
+import { migrate, migrationNeeds, planMigration, whyNotMigrated } from './migration.ts'
 import { untilSettled } from './settled.ts'
 import { containerNames, imageOf, valuesNow } from './template.ts'
 import { onWorkload, untilOldPodsAreGone, workloadPath } from './workloads.ts'
@@ -38,7 +39,11 @@ export const podTemplate: ChangeEnactor<Release> = { ...onWorkload, needs, probl
 function needs(change: Release, target: Target): readonly Resource[] {
   const { namespace } = target
   const config: Resource = { group: '', resource: 'configmaps', namespace, verbs: CHANGED }
-  return [...onWorkload.needs(change, target), ...(change.config === undefined ? [] : [config])]
+  return [
+    ...onWorkload.needs(change, target),
+    ...migrationNeeds(change, target),
+    ...(change.config === undefined ? [] : [config]),
+  ]
 }
 
 async function whyNotAdmitted(checked: Checked<Release>): Promise<Issue | undefined> {
@@ -47,10 +52,13 @@ async function whyNotAdmitted(checked: Checked<Release>): Promise<Issue | undefi
   const object = await readIfAllowed(api, path)
   if (object === 'forbidden') return undefined
   if (object === 'missing') return noSuchObject(api, action, path)
-  const { config } = change
-  const found = config === undefined ? whyNotReleased(object, change) : whyNotRolledOut(object, change)
+  const { config, migration } = change
+  const isMore = config !== undefined || migration !== undefined
+  const found = isMore ? whyNotRolledOut(object, change) : whyNotReleased(object, change)
   if (found !== undefined) return issueOf(action, found.code, found.problem, found.next)
-  return config === undefined ? undefined : whyNotConfigured(checked, config, object)
+  const standing = await whyNotMigrated(checked)
+  if (standing !== undefined || config === undefined) return standing
+  return whyNotConfigured(checked, config, object)
 }
 
 async function whyNotConfigured(
@@ -74,17 +82,23 @@ async function release(enacting: Enacting<Release>): Promise<PreparedAction> {
   const object = (await demand(enacting.api, { method: 'GET', path })) as KubeObject
   const config = await configOf(enacting, object)
   const wanted = { ...enacting.change, ...config?.template }
-  const problem = config?.values === undefined ? whyNotReleased(object, wanted) : whyNotRolledOut(object, wanted)
+  const migration = planMigration(enacting.change, enacting.settings)
+  const isMore = config?.values !== undefined || migration !== undefined
+  const problem = isMore ? whyNotRolledOut(object, wanted) : whyNotReleased(object, wanted)
   if (problem !== undefined) throw new Error(problem.problem)
   const undo = restoreTemplate(object, path, wanted)
   const values = config?.values
   return {
-    undos: [undo, values].filter((each) => each !== undefined),
+    undos: [undo, values, migration?.undo].filter((each) => each !== undefined),
     perform: async (onStep, signal) => {
+      if (migration !== undefined) {
+        onStep({ is: 'begun', targets })
+        await migrate(enacting, migration, onStep, signal)
+      }
       // Pods that the new template starts read the values when they start.
       if (values !== undefined) await change(enacting, values, signal)
       if (undo !== undefined) await change(enacting, undo, signal)
-      onStep({ is: 'begun', targets })
+      if (migration === undefined) onStep({ is: 'begun', targets })
       if (config !== undefined) onStep(writtenStep(config))
       if (undo !== undefined) {
         await untilRolledOut(enacting, object, undo.settled, withinMs, signal)

@@ -10,6 +10,8 @@ export type ServerState = {
   readonly writtenLsn: number
   readonly replayedLsn: number
   readonly connections: number
+  /** Seconds that a statement waited for the lock of a table, at most, in the last two seconds. */
+  readonly lockWaitS: number
   readonly followers: readonly Follower[]
 }
 
@@ -28,6 +30,8 @@ const PROMOTE_SECONDS = 10
 // Of the 30 s that a pod has to end (main.ts); what it has not written by then is left to the stop.
 const CHECKPOINT_MS = 5_000
 const OWN_NAME = 'keeper'
+/** Longer than the time between two scrapes, so that none misses a wait. */
+const WAITS_FOR_MS = 2_000
 
 // pg_walfile_name begins with the timeline, in hexadecimal; it can't be asked in recovery, where the receiver knows.
 const STATE = `
@@ -41,6 +45,8 @@ const STATE = `
     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END - '0/0')::float8 AS replayed,
     (SELECT count(*)::int FROM pg_stat_activity
       WHERE backend_type = 'client backend' AND application_name <> '${OWN_NAME}') AS connections,
+    (SELECT coalesce(extract(epoch FROM max(clock_timestamp() - waitstart)), 0)::float8 FROM pg_locks
+      WHERE NOT granted AND locktype = 'relation') AS "lockWait",
     (SELECT coalesce(json_agg(json_build_object('pod', application_name,
         'flushedLsn', (write_lsn - '0/0')::float8,
         'silentMs', extract(epoch FROM clock_timestamp() - reply_time) * 1000)), '[]')
@@ -53,11 +59,13 @@ type Row = {
   written: number
   replayed: number
   connections: number
+  lockWait: number
   followers: Follower[]
 }
 
 export function askServer(url: string): Asking {
   let client: pg.Client | undefined
+  let waits: readonly { readonly atMs: number; readonly seconds: number }[] = []
 
   async function connected(): Promise<pg.Client> {
     if (client !== undefined) return client
@@ -99,12 +107,15 @@ export function askServer(url: string): Asking {
     state: async () => {
       const row = await askState().catch(() => undefined)
       if (row === undefined) return undefined
+      const atMs = performance.now()
+      waits = [...waits.filter((each) => atMs - each.atMs < WAITS_FOR_MS), { atMs, seconds: row.lockWait }]
       const { standby, receiving, timeline, connections, followers } = row
       return {
         standby,
         receiving,
         timeline,
         connections,
+        lockWaitS: Math.max(...waits.map(({ seconds }) => seconds)),
         followers,
         writtenLsn: row.written,
         replayedLsn: row.replayed,

@@ -227,6 +227,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       writtenLsn: seen?.writtenLsn ?? 0,
       replayedLsn: seen?.replayedLsn ?? 0,
       connections: seen?.connections ?? 0,
+      lockWaitS: seen?.lockWaitS ?? 0,
       followers: seen?.followers ?? [],
       sync: sync.standby,
       syncFromLsn: Number.isFinite(sync.fromLsn) ? sync.fromLsn : Number.MAX_SAFE_INTEGER,

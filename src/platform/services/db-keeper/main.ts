@@ -190,6 +190,11 @@ function tellMetrics(service: Service, status: () => KeeperStatus): void {
   gauge(databaseMetrics.role, 'What it is.', (now) => [{ pod: now.pod, role: now.writable ? 'primary' : 'standby' }, 1])
   gauge(databaseMetrics.timeline, 'History that it writes or follows.', (now) => [{ pod: now.pod }, now.timeline])
   gauge(databaseMetrics.backends, 'Connections of clients.', (now) => [{ pod: now.pod }, now.connections])
+  gauge(
+    databaseMetrics.lockWait,
+    'Longest wait of a statement for the lock of a table, in the last two seconds.',
+    (now) => [{ pod: now.pod }, now.lockWaitS ?? 0],
+  )
   gauge(databaseMetrics.lagBytes, 'Received and not replayed.', (now) => [
     { pod: now.pod },
     Math.max(0, now.writtenLsn - now.replayedLsn),

@@ -8,6 +8,7 @@ import { serveBooks } from '../../shared/books.ts'
 import { type ConfigReader, configOrExit, readDatabaseConfig, readServerConfig } from '../../shared/config.ts'
 import { type Database, openDatabase } from '../../shared/database.ts'
 import { deliver, deliverFromMemory } from '../../shared/events.ts'
+import { logOf } from '../../shared/log.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { withholdCopies } from '../../shared/shadow.ts'
 import { refuseWrites, serveTrialWrite } from '../../shared/standby.ts'
@@ -17,6 +18,7 @@ import { createLedger, topics, walletBook } from './ledger.ts'
 import { servePayouts } from './payouts.ts'
 import { serveLedger } from './routes.ts'
 import { walletSteps } from './schema.ts'
+import { changeSchema } from './schema-change.ts'
 import { createWarmth, serveWarmth } from './warmth.ts'
 
 const DELIVERY_TIMEOUT_MS = 2_000
@@ -42,6 +44,9 @@ const shape = (read: ConfigReader) => ({
   coldReadMs: read.integer('COLD_READ_MS', { min: 0, max: 10_000, fallback: 0 }),
   /** Seeded defect when off: a warm-up is taken for done, and nothing is read. */
   warmUp: read.toggle('WARM_UP', true),
+  /** It changes the schema and ends, as the Job of a release. */
+  changesSchema: read.toggle('SCHEMA_CHANGE', false),
+  schemaChangeHoldsMs: read.integer('SCHEMA_CHANGE_HOLDS_MS', { min: 0, max: 60_000, fallback: 0 }),
   outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   seed: {
     players: read.integer('SEED_PLAYERS', { min: 1, max: 1_000_000, fallback: 20_000 }),
@@ -59,6 +64,8 @@ function powerOfTwo(read: ConfigReader): number {
 
 run('wallet', async () => {
   const config = configOrExit('wallet', shape)
+  if (config.changesSchema)
+    return changeSchema({ url: config.database.url, holdsMs: config.schemaChangeHoldsMs, log: logOf('wallet-schema') })
   const service = createService('wallet', config.server)
   withholdCopies(service)
   const database = openDatabase(config.database, 'wallet', service)
