@@ -202,6 +202,7 @@ const flows: readonly (readonly [from: string, to: string, port: number])[] = [
   ['wallet', 'wallet-db', 5432],
   ['payments-api', 'wallet-db', 5432],
   ['bets', 'wallet-db', 5432],
+  ['wallet-schema', 'wallet-db', 5432],
   ['wallet-db', 'wallet-db', 5432],
   ['db-operator', 'wallet-db', 8080],
 ]

@@ -32,6 +32,7 @@ function cluster(ends?: object) {
   const objects: Record<string, unknown> = {
     [DEPLOYMENT]: { metadata: { name: 'gateway', generation: 1 }, spec: { replicas: 2, selector, template }, status },
     '/api/v1/namespaces/casino/pods': { items: [] },
+    '/api/v1/nodes': { items: [] },
   }
   const base = standing(objects)
   const seen: string[] = []
