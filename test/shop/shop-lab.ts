@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { bootLab } from '../../src/cli/lab-boot.ts'
+import { bootLab, type LabRunners } from '../../src/cli/lab-boot.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { FIRST_PLACE } from '../../src/lab/topology/place.ts'
 import { causesOf, type Run, startRunOn } from '../support/lab.ts'
@@ -23,19 +23,25 @@ export type ShopLab = {
   down(): Promise<void>
 }
 
+/** An edit of the target file: so many runners, which enter through the Service. */
+export const withRunners = (runners: number, namespace: string) => (target: string) => {
+  const load = `{runners: ${runners}, namespace: ${namespace}, entry: 'http://storefront.shop:8080', cpu: 500m, memory: 256Mi}`
+  return target.replace(/^ {2}sources:/m, `  load: ${load}\n  sources:`)
+}
+
 /** A machine with other work may leave k6 short of processor time. Then the run says so, and no pass is due. */
 export const isStarved = (judgment: Judgment): boolean => causesOf(judgment).includes('generator-starved')
 
 const TARGET = 'test/shop/targets/lab.yaml'
 
-export async function shopLab(): Promise<ShopLab> {
+export async function shopLab(runners?: LabRunners): Promise<ShopLab> {
   const place = hasHost() ? (await askHost('none')).place : FIRST_PLACE
   const scratch = mkdtempSync(join(tmpdir(), 'md-'))
   // Pods of a root caller run as somebody else, who must get to their images.
   chmodSync(scratch, 0o755)
   const signal = new AbortController().signal
   const root = join(scratch, 'l')
-  const handle = await bootLab({ workload: 'test/shop', overlays: [], root, place, signal })
+  const handle = await bootLab({ workload: 'test/shop', overlays: [], root, place, runners, signal })
   const { state, kubeconfig } = handle
   const entry = `http://${state.ingress.host}:${state.ingress.port}`
   const reports = join(scratch, 'reports')
