@@ -36,7 +36,8 @@ export function buildArguments(tool: Tool, version: string): string[] {
   const own = tool.requirement === 'k8s.io/kubernetes' ? stamps : []
   const keda = tool.module === 'keda' ? [`-X ${tool.requirement}/version.Version=${version}`] : []
   const prometheus = tool.module === 'prometheus' ? [`-X github.com/prometheus/common/version.Version=${version}`] : []
-  const linker = ['-s', '-w', ...own, ...keda, ...prometheus].join(' ')
+  const karpenter = tool.module === 'karpenter' ? [`-X ${tool.requirement}/pkg/operator.Version=${version}`] : []
+  const linker = ['-s', '-w', ...own, ...keda, ...prometheus, ...karpenter].join(' ')
   return ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linker]
 }
 

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ToolchainError } from './toolchain-error.ts'
 
@@ -27,7 +29,7 @@ export async function runGo(run: GoRun): Promise<GoResult> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     // Static programs: no C compiler is needed. A workspace or flags of the user's shell must not change what is built.
-    env: { ...run.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
+    env: { ...run.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '', ...releaseFor(run.folder) },
   })
   let killing: NodeJS.Timeout | undefined
   const end = () => {
@@ -56,6 +58,15 @@ export async function runGo(run: GoRun): Promise<GoResult> {
     clearTimeout(killing)
     run.signal?.removeEventListener('abort', end)
   }
+}
+
+/**
+ * A go.mod with a `toolchain` line names the Go that builds it. Go fetches that release where the machine's own is older, unless it is told not to
+ * (GOTOOLCHAIN=local, as many distributions do).
+ */
+function releaseFor(folder: string): { readonly GOTOOLCHAIN?: string } {
+  const file = join(folder, 'go.mod')
+  return existsSync(file) && /^toolchain /m.test(readFileSync(file, 'utf8')) ? { GOTOOLCHAIN: 'auto' } : {}
 }
 
 /** The user pressed Ctrl-C and is waiting. */

@@ -1,6 +1,6 @@
-// The few source changes that let a program run as a plain user on loopback. They are exact texts and not a patch: nothing of Kubernetes or KEDA is
-// committed here beyond the replaced lines. If a release changes one of these lines, the build fails with its name instead of patching the wrong
-// place.
+// The few source changes that let a program run as a plain user on loopback. They are exact texts and not a patch: nothing of Kubernetes, KEDA or
+// Karpenter is committed here beyond the replaced lines. If a release changes one of these lines, the build fails with its name instead of patching
+// the wrong place.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolchainError } from './toolchain-error.ts'
@@ -231,12 +231,69 @@ export const GATEWAY_REPLACEMENTS: readonly Replacement[] = [
   },
 ]
 
+export const KARPENTER_REPLACEMENTS: readonly Replacement[] = [
+  {
+    file: 'kwok/main.go',
+    why: 'the version can be asked (1 of 2: imports)',
+    find: lines('import (', '\t"github.com/samber/lo"'),
+    put: lines('import (', '\t"fmt"', '\t"os"', '', '\t"github.com/samber/lo"'),
+  },
+  {
+    file: 'kwok/main.go',
+    why: 'the version can be asked (2 of 2: before anything else)',
+    find: 'func main() {\n',
+    put: `func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println("karpenter v" + operator.Version)
+		os.Exit(0)
+	}
+`,
+  },
+  {
+    file: 'pkg/operator/operator.go',
+    why: 'it listens on the address of its pod (1 of 3: imports)',
+    find: '\t"net/http/pprof"\n',
+    put: '\t"net/http/pprof"\n\t"os"\n',
+  },
+  {
+    file: 'pkg/operator/operator.go',
+    why: 'it listens on the address of its pod: on all addresses it would take port 8080 from every pod of the machine (2 of 3: metrics)',
+    find: 'fmt.Sprintf(":%d", options.FromContext(ctx).MetricsPort)',
+    put: 'fmt.Sprintf("%s:%d", os.Getenv("MATCHDAY_NATIVE_ADDRESS"), options.FromContext(ctx).MetricsPort)',
+  },
+  {
+    file: 'pkg/operator/operator.go',
+    why: 'it listens on the address of its pod (3 of 3: probes)',
+    find: 'fmt.Sprintf(":%d", options.FromContext(ctx).HealthProbePort)',
+    put: 'fmt.Sprintf("%s:%d", os.Getenv("MATCHDAY_NATIVE_ADDRESS"), options.FromContext(ctx).HealthProbePort)',
+  },
+  {
+    file: 'kwok/cloudprovider/cloudprovider.go',
+    why: 'a node has the name of its NodeClaim, which is short enough for the sockets of a kubelet (1 of 3: the name)',
+    find: 'newName := fmt.Sprintf("kwok-%s-%s-%d", nodeClaim.Name, kwokutils.RandomName(), rand.Uint32())',
+    put: 'newName := nodeClaim.Name',
+  },
+  {
+    file: 'kwok/cloudprovider/cloudprovider.go',
+    why: 'a node has the name of its NodeClaim (2 of 3: an import that is not used any more)',
+    find: '\t"math/rand"\n',
+    put: '',
+  },
+  {
+    file: 'kwok/cloudprovider/cloudprovider.go',
+    why: 'a node has the name of its NodeClaim (3 of 3: an import that is not used any more)',
+    find: '\tkwokutils "sigs.k8s.io/karpenter/kwok/utils"\n',
+    put: '',
+  },
+]
+
 /** Modules whose source is changed before they are built. */
 export const CHANGED: Readonly<
   Partial<Record<GoModule, { readonly path: string; readonly replacements: readonly Replacement[] }>>
 > = {
   kubernetes: { path: 'k8s.io/kubernetes', replacements: KUBERNETES_REPLACEMENTS },
   keda: { path: 'github.com/kedacore/keda/v2', replacements: KEDA_REPLACEMENTS },
+  karpenter: { path: 'sigs.k8s.io/karpenter', replacements: KARPENTER_REPLACEMENTS },
   'gateway-api': { path: 'sigs.k8s.io/gateway-api/conformance', replacements: GATEWAY_REPLACEMENTS },
 }
 

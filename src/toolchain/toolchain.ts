@@ -1,6 +1,6 @@
-// Finds or builds the programs that matchday needs and npm does not have: k6, etcd, Kubernetes, KEDA and KWOK. Order: a program that the user names;
-// one on the PATH of the pinned minor release; the project's own build from its cache; otherwise Go builds it from the go.mod and go.sum that are
-// committed here. Partial builds are never kept.
+// Finds or builds the programs that matchday needs and npm does not have: k6, etcd, Kubernetes, KEDA, KWOK and Karpenter. Order: a program that the user
+// names; one on the PATH of the pinned minor release; the project's own build from its cache; otherwise Go builds it from the go.mod and go.sum that
+// are committed here. Partial builds are never kept.
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { buildTools } from './build.ts'
@@ -58,6 +58,11 @@ export const LAB_TOOLS = [
 export async function resolveTool(name: ToolName, options: ResolveOptions = {}): Promise<ResolvedTool> {
   const found = await resolveAll([name], options)
   return found[name]
+}
+
+/** The program if it need not be built; undefined otherwise. @throws ToolchainError for one that the user gave and that does not serve */
+export async function existingTool(name: ToolName, options: ResolveOptions = {}): Promise<ResolvedTool | undefined> {
+  return (await find(TOOLS[name], options)).found
 }
 
 /**

@@ -15,6 +15,7 @@ export const TOOL_NAMES = [
   'keda-operator',
   'keda-adapter',
   'kwok',
+  'karpenter',
   'prometheus',
   'labnet',
   'gateway-conformance',
@@ -32,6 +33,7 @@ export const TOOL_GROUPS = {
 const SPECIAL: readonly ToolName[] = [
   ...TOOL_GROUPS.keda,
   'kwok',
+  'karpenter',
   'prometheus',
   'labnet',
   ...TOOL_GROUPS['gateway-suite'],
@@ -41,7 +43,7 @@ const SPECIAL: readonly ToolName[] = [
 export const STANDARD_TOOLS: readonly ToolName[] = TOOL_NAMES.filter((name) => !SPECIAL.includes(name))
 
 /** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
-export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'prometheus' | 'labnet' | 'gateway-api'
+export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'karpenter' | 'prometheus' | 'labnet' | 'gateway-api'
 
 export type Tool = {
   readonly name: ToolName
@@ -128,6 +130,18 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionArguments: ['--version'],
     versionPattern: /^kwok version v?(\d\S*)/m,
     acceptsPath: true,
+  },
+  // With its KWOK provider, which decides as any provider does, and has no cloud: the lab boots the nodes (see lab/karpenter).
+  karpenter: {
+    name: 'karpenter',
+    module: 'karpenter',
+    package: 'sigs.k8s.io/karpenter/kwok',
+    requirement: 'sigs.k8s.io/karpenter',
+    versionArguments: ['--version'],
+    versionPattern: /^karpenter v(\S+)/m,
+    // Another build would name its nodes differently, and listen on every address (see replacements.ts).
+    acceptsPath: false,
+    carries: { definitions: 'kwok/charts/crds', classes: 'kwok/apis/crds' },
   },
   // Only tests start it: a rehearsal asks the Prometheus that the team has.
   prometheus: {
