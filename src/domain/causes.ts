@@ -422,6 +422,27 @@ export const causes = {
     lost: 'excused',
     next: 'Raise maxReplicas, or the capacity of a pod, to what the peak asks for.',
   },
+  'warm-pool-empty': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Keep more capacity warm (pods below priority 0, a CapacityBuffer): as much as the peak asks for until a new node is Ready.',
+  },
+  'node-late': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Keep capacity warm (pods below priority 0, a CapacityBuffer), scale earlier, or look at what a new node waits for: the machine, its image, its agents.',
+  },
+  'pods-pending': {
+    needs: OBJECTS,
+    missing: 'unnamed',
+    starved: 'stands',
+    lost: 'excused',
+    next: 'Look at why no node came: the limits of the NodePool, quotas of the cloud, pods that fit on no kind of node, an autoscaler for nodes that is missing or down.',
+  },
   'autoscaler-late': {
     needs: OBJECTS,
     missing: 'inconclusive',

@@ -32,6 +32,10 @@ export type PodSeen = Named & {
   readonly createdAt?: Instant
   readonly scheduledAt?: Instant
   readonly readyAt?: Instant
+  /** Why the scheduler finds no node for it, in the scheduler's words; undefined once it has one, and in journals from before it was recorded. */
+  readonly unschedulable?: string
+  /** Undefined is 0, as in most pods. A pod below 0 keeps a place warm until another one needs it. */
+  readonly priority?: number
   /** Its termination grace period. */
   readonly graceMs?: Millis
   /** Sum over its containers, in bytes; undefined if one of them has no limit, or in journals that were written before it was recorded. */

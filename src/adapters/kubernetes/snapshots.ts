@@ -61,6 +61,8 @@ export function podSeen(object: KubeObject): PodSeen {
     ...optional('createdAt', timeOf(object.metadata.creationTimestamp)),
     ...optional('scheduledAt', timeOf(condition('PodScheduled')?.lastTransitionTime)),
     ...optional('readyAt', timeOf(condition('Ready')?.lastTransitionTime)),
+    ...optional('unschedulable', unschedulable(status)),
+    ...optional('priority', count(spec.priority) || undefined),
     ...optional(
       'graceMs',
       graceOf(fields(object.metadata).deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds),
@@ -69,6 +71,14 @@ export function podSeen(object: KubeObject): PodSeen {
     ...optional('lastTermination', lastTerminationOf(status)),
     images: imagesOf(spec, status),
   }
+}
+
+/** A pod that waits because something else than the scheduler has not let it through yet (SchedulingGated) is not meant. */
+function unschedulable(status: Fields): string | undefined {
+  const found = list(status.conditions).find(
+    ({ type, status: is, reason }) => type === 'PodScheduled' && is === 'False' && reason === 'Unschedulable',
+  )
+  return found && text(found.message)
 }
 
 /** The spec names the image that was asked for, the status says which one runs. */

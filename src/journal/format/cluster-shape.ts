@@ -26,6 +26,8 @@ const pod = object(
     memoryLimit: amount,
     lastTermination: object({ container: text, reason: text, exitCode: number }, { at: moment }),
     images: list(object({ container: text, image: text }, { id: text })),
+    unschedulable: text,
+    priority: number,
   },
 )
 

@@ -16,6 +16,7 @@ import { requestsId } from '../seen/wanted-counters.ts'
 import { blind, capped } from './autoscaler-reasons.ts'
 import { calmingOf } from './calming.ts'
 import { type Autoscaler, isOver, isResource, type TargetCrossing, TOLERANCE } from './hpa-metric.ts'
+import { waitedForNodes } from './node-waits.ts'
 import { type ScalingSeen, scalingSeen } from './scales-on.ts'
 
 type Step = AutoscalerResult['steps'][number]
@@ -167,7 +168,9 @@ function reacted(seen: Seen, expected: Autoscaler, over: TargetCrossing, facts: 
   const { peakDesired, peakReady } = facts
   const held = reactedInTime && calm.held
   const result = { name, phase, steps, peakDesired, peakReady, ...calm.result, held }
-  const why = reactedInTime ? [] : [...blind(seen, expected, over), ...capped(seen, expected, over)]
+  const why = reactedInTime
+    ? []
+    : [...blind(seen, expected, over), ...capped(seen, expected, over), ...waitedForNodes(seen, expected, over)]
   const findings = reactedInTime ? [] : [late(seen, expected, over, facts, steps), ...why]
   return { result, findings: [...findings, ...calm.findings] }
 }

@@ -9,6 +9,9 @@ export type NodeLife = {
   readonly pool: string
   /** Of its processor; undefined where that is not known. */
   readonly arch?: string
+  /** Seen for the first time: its birth, unless it was there when watching began. */
+  readonly bornAt: number
+  readonly bornLine: number
   readonly ready: readonly { readonly at: number; readonly is: boolean; readonly line: number }[]
 }
 
@@ -22,7 +25,7 @@ export function createNodeLives(): NodeLives {
   const lives = new Map<string, NodeLife>()
   return {
     add({ name, zone, pool, ready, arch }, gone, at, line) {
-      const life = lives.get(name) ?? { name, zone, pool, ready: [] }
+      const life = lives.get(name) ?? { name, zone, pool, bornAt: at, bornLine: line, ready: [] }
       const is = ready && !gone
       const changed = (life.ready.at(-1)?.is ?? false) !== is
       const known = arch === undefined ? {} : { arch }

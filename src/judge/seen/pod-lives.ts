@@ -16,6 +16,10 @@ export type PodLife = {
   readonly node?: string
   readonly placedAt?: number
   readonly placedLine?: number
+  /** The scheduler was seen to find no node for it, for the first time, and why. */
+  readonly waits?: { readonly at: number; readonly line: number; readonly why: string }
+  /** Below 0: it keeps a place warm for others. */
+  readonly priority: number
   readonly runsAt?: number
   readonly deletingAt?: number
   readonly deletingLine?: number
@@ -69,7 +73,7 @@ export function createPodLives(): PodLives {
 }
 
 const born = (
-  { namespace, name, app, labels, owner, restarts, memoryLimit }: PodSeen,
+  { namespace, name, app, labels, owner, restarts, memoryLimit, priority = 0 }: PodSeen,
   at: number,
   line: number,
 ): PodLife => ({
@@ -79,6 +83,7 @@ const born = (
   labels,
   ...(owner === undefined ? {} : { owner }),
   ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  priority,
   bornAt: at,
   bornLine: line,
   restarts: [],
@@ -100,6 +105,7 @@ function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: num
     ...(pod.node === undefined
       ? {}
       : { node: pod.node, placedAt: life.placedAt ?? at, placedLine: life.placedLine ?? line }),
+    ...(pod.unschedulable === undefined ? {} : { waits: life.waits ?? { at, line, why: pod.unschedulable } }),
     ...(pod.podPhase === 'Running' || pod.ready ? { runsAt: life.runsAt ?? at } : {}),
     ...(ends ? { deletingAt: life.deletingAt ?? at, deletingLine: life.deletingLine ?? line } : {}),
     ...(hasEnded ? { endedAt: life.endedAt ?? at } : {}),

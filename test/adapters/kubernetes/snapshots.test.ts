@@ -48,6 +48,20 @@ describe('snapshots of Kubernetes objects', () => {
     expect(podSeen({ metadata, status: { containerStatuses: [containerStatuses[2]] } }).lastTermination).toBeUndefined()
   })
 
+  it('keep why the scheduler has no node for a pod, and its priority', () => {
+    const waiting = (reason: string) =>
+      podSeen({
+        metadata,
+        spec: { priority: -10 },
+        status: {
+          conditions: [{ type: 'PodScheduled', status: 'False', reason, message: '0/6 nodes are available.' }],
+        },
+      })
+    expect(waiting('Unschedulable')).toMatchObject({ unschedulable: '0/6 nodes are available.', priority: -10 })
+    expect(waiting('SchedulingGated')).not.toHaveProperty('unschedulable')
+    expect(podSeen({ metadata, spec: { priority: 0 } })).not.toHaveProperty('priority')
+  })
+
   it('keep the wanted and the running image of each container of a pod', () => {
     const id = `registry.example/gateway@sha256:${'a'.repeat(64)}`
     const pod = podSeen({
