@@ -1,14 +1,18 @@
 /** Pods, nodes and used-up resources while a load is measured. */
 import type { LimitedResource } from '../domain/capacity.ts'
 import type { ClusterObject, HpaSeen, NodeSeen, PodSeen } from '../domain/cluster.ts'
-import type { Evidence, Sample } from '../domain/evidence.ts'
+import type { Evidence, ObjectSeen, Sample } from '../domain/evidence.ts'
 
 /** Ready pods by app, and Ready nodes. */
 export type Standing = { readonly pods: Readonly<Record<string, number>>; readonly nodes: number }
 
+/** Pods wait for a node: none comes, one comes and is not Ready yet, or the pods that kept places warm have none left. The last explains most. */
+const WAITS = ['pods-pending', 'node-late', 'warm-pool-empty'] as const
+type WaitKind = (typeof WAITS)[number]
+
 /** A resource at one load: the most of it that was used, as a share of its limit. */
 export type Use = {
-  readonly kind: 'autoscaler-maximum' | 'pods-pending' | 'resource'
+  readonly kind: 'autoscaler-maximum' | WaitKind | 'resource'
   readonly name: string
   readonly share: number
   readonly sentence: string
@@ -26,21 +30,31 @@ export type Standings = {
 export function createStandings(resources: readonly LimitedResource[]): Standings {
   const pods = new Map<string, PodSeen>()
   const nodes = new Map<string, NodeSeen>()
+  /** Nodes that came while it was watched. One that was there and is not Ready has lost its power, or more. */
+  const came = new Set<string>()
   const scalers = new Map<string, HpaSeen>()
   const gauges = new Map<string, Map<string, number>>()
   let most = new Map<string, Use>()
 
   const note = (use: Use | undefined) => {
     if (use === undefined) return
-    const key = `${use.kind} ${use.name}`
-    if (use.share > (most.get(key)?.share ?? -1)) most.set(key, use)
+    const key = rankOf(use) < 0 ? `${use.kind} ${use.name}` : 'wait'
+    const before = most.get(key)
+    if (before === undefined || use.share > before.share || rankOf(use) > rankOf(before)) most.set(key, use)
   }
   const look = () => {
     for (const scaler of scalers.values()) note(scalerUse(scaler))
-    note(pendingUse([...pods.values()]))
+    note(
+      pendingUse(
+        [...pods.values()],
+        [...nodes.values()].filter(({ uid }) => came.has(uid)),
+      ),
+    )
     for (const resource of resources) note(resourceUse(resource, gauges.get(resource.name)))
   }
-  const addObject = (object: ClusterObject, deleted: boolean) => {
+  const addObject = (object: ClusterObject, change: ObjectSeen['change']) => {
+    const deleted = change === 'deleted'
+    if (object.resource === 'Node' && change === 'added') came.add(object.uid)
     const keep = <T extends ClusterObject>(all: Map<string, T>, each: T) =>
       deleted ? all.delete(each.uid) : all.set(each.uid, each)
     if (object.resource === 'Pod') keep(pods, object)
@@ -49,7 +63,7 @@ export function createStandings(resources: readonly LimitedResource[]): Standing
   }
   return {
     add(record) {
-      if (record.kind === 'object-seen') addObject(record.object, record.change === 'deleted')
+      if (record.kind === 'object-seen') addObject(record.object, record.change)
       else if (record.kind === 'sample') addSample(record, resources, gauges)
       else return
       look()
@@ -83,14 +97,33 @@ function scalerUse({ name, min, max, desired }: HpaSeen): Use | undefined {
   }
 }
 
-function pendingUse(pods: readonly PodSeen[]): Use | undefined {
-  const waiting = pods.filter(
-    ({ podPhase, node, deleting }) => podPhase === 'Pending' && node === undefined && !deleting,
-  )
+/** -1: no wait for a node. */
+const rankOf = ({ kind }: Use): number => WAITS.findIndex((each) => each === kind)
+
+function pendingUse(pods: readonly PodSeen[], came: readonly NodeSeen[]): Use | undefined {
+  const waiting = pods.filter((pod) => !isWarm(pod) && pod.node === undefined && isPending(pod))
   const [first] = waiting
   if (first === undefined) return undefined
-  const sentence = `${waiting.length} pods wait for a node, such as ${first.name}`
-  return { kind: 'pods-pending', name: 'pods', share: 1, sentence }
+  const { kind, more } = whyNoNode(pods.filter(isWarm), came)
+  return {
+    kind,
+    name: 'pods',
+    share: 1,
+    sentence: `${waiting.length === 1 ? 'a pod waits' : `${waiting.length} pods wait`} for a node, such as ${first.name}${more}`,
+  }
+}
+
+const isPending = ({ podPhase, deleting }: PodSeen): boolean => podPhase === 'Pending' && !deleting
+/** It keeps a place until a pod that serves needs it. That it waits itself takes nothing from the platform. */
+const isWarm = ({ priority = 0 }: PodSeen): boolean => priority < 0
+
+function whyNoNode(warm: readonly PodSeen[], came: readonly NodeSeen[]): { kind: WaitKind; more: string } {
+  const keepsPlace = warm.some(({ node, deleting }) => node !== undefined && !deleting)
+  if (warm.length > 0 && !keepsPlace)
+    return { kind: 'warm-pool-empty', more: `; the warm pool of ${warm.length} has no place left` }
+  const coming = came.find(({ ready }) => !ready)
+  if (coming) return { kind: 'node-late', more: `; node ${coming.name} is not Ready yet` }
+  return { kind: 'pods-pending', more: '' }
 }
 
 function resourceUse(resource: LimitedResource, byPod: ReadonlyMap<string, number> | undefined): Use | undefined {

@@ -555,7 +555,9 @@ const init = strict({
 const state = z.looseObject({ root: text, kubeconfig: text })
 const lab = z.union([
   strict({ format, context: text, kubeconfig: text }).describe('lab up'),
-  strict({ format, done: z.enum(['keda', 'stopped', 'cleaned', 'nothing']) }).describe('lab keda, lab down'),
+  strict({ format, done: z.enum(['keda', 'karpenter', 'stopped', 'cleaned', 'nothing']) }).describe(
+    'lab keda, lab karpenter, lab down',
+  ),
   strict({ format, kind: z.literal('none') }).describe('lab status'),
   strict({ format, kind: z.literal('dead'), state }).describe('lab status'),
   z
@@ -564,7 +566,7 @@ const lab = z.union([
 ])
 
 const use = strict({
-  kind: z.enum(['autoscaler-maximum', 'pods-pending', 'resource']),
+  kind: z.enum(['autoscaler-maximum', 'pods-pending', 'node-late', 'warm-pool-empty', 'resource']),
   name: text,
   share: z.number(),
   sentence: text,
@@ -760,7 +762,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
   'images.schema.json': published('Images', '`matchday images build`', imageArchives),
-  'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda` and `down`', lab),
+  'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda`, `karpenter` and `down`', lab),
   'scenario-try.schema.json': published('Tried script', '`matchday scenario try`', tried),
   'scenario-from.schema.json': published('Written script', '`matchday scenario from`', written),
   'issues.schema.json': published('Issues', 'Any command that failed without a result of its own.', issues),
