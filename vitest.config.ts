@@ -22,7 +22,7 @@ process.env.REHEARSAL_SEED ??= String(randomInt(2 ** 31))
 const setupFiles = ['test/support/seed.ts']
 
 const notUnit = [
-  'test/**/*.{browser,process,lab,long,alone,crash,canary,prometheus,session,real}.test.ts',
+  'test/**/*.{browser,process,lab,long,alone,crash,canary,nodes,prometheus,session,real}.test.ts',
   'node_modules/**',
 ]
 
@@ -77,6 +77,19 @@ export default defineConfig({
           setupFiles,
           testTimeout: 120_000,
           hookTimeout: 1_200_000,
+          expect: patient,
+        },
+      },
+      // No part of `npm test`: Karpenter takes minutes to build, and removes an empty node only after half a minute.
+      {
+        test: {
+          name: 'nodes',
+          include: ['test/**/*.nodes.test.ts'],
+          maxWorkers: 1,
+          globalSetup: 'test/support/lab-host.ts',
+          setupFiles,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           expect: patient,
         },
       },

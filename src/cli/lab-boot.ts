@@ -3,6 +3,13 @@ import { EnvironmentError } from '../controller/ports.ts'
 import { buildImages } from '../lab/images/build.ts'
 import { renderImages, requireImages } from '../lab/images/render.ts'
 import { stageRunners } from '../lab/images/runners.ts'
+import { stageKarpenter } from '../lab/karpenter/images.ts'
+import {
+  applyKarpenter,
+  KARPENTER_NAMESPACE,
+  type KarpenterTools,
+  untilKarpenterServes,
+} from '../lab/karpenter/install.ts'
 import { stageKeda } from '../lab/keda/images.ts'
 import { applyKeda, hasKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../lab/keda/install.ts'
 import {
@@ -144,6 +151,22 @@ export async function addRunners({ root, network }: LabState, { k6, namespace }:
     )
   await stageRunners(labPaths(root).images, k6)
   await applyManifests(root, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }])
+}
+
+/**
+ * Adds Karpenter to a running lab, or gives it another delay. `nodeDelay`: from a NodeClaim to its Node object, such as 20s. Resolves when it can
+ * launch nodes. @throws LabError when the API server refuses, or Karpenter does not serve in time
+ */
+export async function addKarpenter(
+  state: LabState,
+  tools: KarpenterTools,
+  nodeDelay: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await stageKarpenter(labPaths(state.root).images, tools.program)
+  await applyKarpenter(state, tools, nodeDelay)
+  await untilReady(state.root, [KARPENTER_NAMESPACE], () => undefined, signal)
+  await untilKarpenterServes(state.root, signal)
 }
 
 /** Adds KEDA to a running lab, unless it is there. Resolves when it serves. */

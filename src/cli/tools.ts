@@ -1,8 +1,10 @@
 /** The programs that matchday uses but does not contain, found or built by the toolchain with occasional progress lines. */
 import { dirname, join } from 'node:path'
+import { EnvironmentError } from '../controller/ports.ts'
 import { type LabTools, type NetworkChoice, networkChoice } from '../lab/lab.ts'
 import { gatewayDefinitions } from '../toolchain/gateway-definitions.ts'
 import {
+  existingTool,
   KEDA_TOOLS,
   LAB_TOOLS,
   type ResolvedTool,
@@ -86,4 +88,19 @@ export async function kedaTools(signal: AbortSignal) {
   const found = await findTools(KEDA_TOOLS, signal)
   const operator = found['keda-operator'].path
   return { operator, adapter: found['keda-adapter'].path, manifests: join(dirname(operator), 'manifests') }
+}
+
+/**
+ * Karpenter's program and the folders with its definitions. Its build would take the processor from the lab that is up, so it is asked for before.
+ * @throws EnvironmentError when it is not built yet
+ */
+export async function karpenterTools() {
+  const found = await existingTool('karpenter')
+  if (found === undefined)
+    throw new EnvironmentError(
+      'Karpenter is not built yet',
+      'Build it: matchday toolchain build karpenter. That takes some four minutes of one core, longer beside other work, and a Go module proxy.',
+    )
+  const beside = (name: string) => join(dirname(found.path), name)
+  return { program: found.path, definitions: [beside('definitions'), beside('classes')] }
 }

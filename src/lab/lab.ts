@@ -19,8 +19,8 @@ import { requireFree } from './owner/listening.ts'
 import { chooseNetwork, type NetworkChoice, networkChoice } from './owner/network-choice.ts'
 import { KEEP, type LabTools, type OwnerEvent, type OwnerSpec } from './owner/spec.ts'
 import type { Stage } from './owner/stages.ts'
-import { API_IP, DNS_IP, GATEWAY_IP, INGRESS_IP, POD_RANGE, SERVICE_RANGE } from './topology/addresses.ts'
-import { labNodes, NODE_COUNT_MAX } from './topology/node-table.ts'
+import { API_IP, DNS_IP, GATEWAY_IP, INGRESS_IP, nodeAddress, POD_RANGE, SERVICE_RANGE } from './topology/addresses.ts'
+import { labNodes, NODE_COUNT_MAX, spareNumbers } from './topology/node-table.ts'
 import { FIRST_PLACE, hostOf, type Place } from './topology/place.ts'
 import { REAL_ADDRESSES_VARIABLE } from './topology/real-addresses.ts'
 
@@ -175,12 +175,18 @@ async function inNetwork({ network, place, nodes, ingressPort }: OwnerSpec, own:
   await requireFree(host, ingressPort)
   const plan = {
     listen: doorAddresses(host, CLAIM_PORT, ingressPort),
-    addresses: [...[GATEWAY_IP, INGRESS_IP, DNS_IP, API_IP], ...labNodes(nodes, place).map((node) => node.address)],
+    addresses: [GATEWAY_IP, INGRESS_IP, DNS_IP, API_IP, ...nodeAddresses(nodes, place)],
     routes: [POD_RANGE, SERVICE_RANGE],
     caller: GATEWAY_IP,
   }
   return [network.labnet, 'lab', JSON.stringify(plan), '--', ...own]
 }
+
+/** Also of the nodes that may join later: labnet adds the addresses only once. */
+const nodeAddresses = (nodes: number, place: Place): readonly string[] => [
+  ...labNodes(nodes, place).map((node) => node.address),
+  ...spareNumbers(place).map(nodeAddress),
+]
 
 /** Passes events on until the lab is up. @throws LabError when the boot fails */
 async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOptions, stages: Stage[]): Promise<void> {

@@ -31,7 +31,7 @@ async function offered(...words: readonly string[]): Promise<readonly string[]> 
 describe.skipIf(!has('bash'))('completion in bash', () => {
   it.each([
     ['commands', ['pl'], ['plan']],
-    ['commands of a command', ['lab', ''], ['up', 'status', 'keda', 'down']],
+    ['commands of a command', ['lab', ''], ['up', 'status', 'keda', 'karpenter', 'down']],
     ['flags', ['run', '--out'], ['--output']],
     ['flags after an argument', ['run', 'x.yaml', '--keep'], ['--keep-lab']],
     ['values that are known', ['lab', 'status', '--output', ''], ['text', 'json', 'kubeconfig']],

@@ -10,6 +10,7 @@ import { labStatusText } from '../lab-status-text.ts'
 import { REFERENCE_WORKLOAD } from '../reference-workload.ts'
 import { stopSignal, stopsOnly } from '../stop-signal.ts'
 import { jsonText, print, say, term } from '../terminal.ts'
+import { karpenterTools } from '../tools.ts'
 
 export function addLab(root: Command, finish: (code: number) => void): void {
   const lab = root.command('lab').description('a real Kubernetes cluster on this machine, without Docker or root')
@@ -101,6 +102,34 @@ export function addLab(root: Command, finish: (code: number) => void): void {
       finish(exitCodes.pass)
     })
   lab
+    .command('karpenter')
+    .description('add Karpenter to the lab that is up: pods that do not fit get new nodes, at most four')
+    .addOption(
+      checkedFlag(
+        '--node-delay <duration>',
+        'from a NodeClaim to its node: how long a cloud takes for a machine; again with another value changes it',
+        wholeSeconds,
+        '20s',
+      ),
+    )
+    .addOption(outputFlag())
+    .addHelpText(
+      'after',
+      '\nBuild it first, once: matchday toolchain build karpenter\n\nExamples:\n  matchday lab karpenter\n  matchday lab karpenter --node-delay 90s\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get nodeclaims,nodes',
+    )
+    .action(async (flags: { nodeDelay: string; output: string }) => {
+      const { addKarpenter } = await loadLabBoot()
+      // What takes longest is asked for first.
+      const tools = await karpenterTools()
+      const status = await labStatus()
+      if (status.kind !== 'up') throw new EnvironmentError('no lab is up', 'Boot one: matchday lab up')
+      const signal = stopSignal(stopsOnly('stopping; everything that was started is being stopped…'))
+      await addKarpenter(status.state, tools, flags.nodeDelay, signal)
+      say(term`Karpenter launches nodes; each takes ${flags.nodeDelay} and the start of its kubelet`)
+      if (flags.output === 'json') print(jsonText({ format: 1, done: 'karpenter' }))
+      finish(exitCodes.pass)
+    })
+  lab
     .command('down')
     .description('stop the lab and everything that belongs to it')
     .addOption(outputFlag())
@@ -128,3 +157,9 @@ const orStandardInput =
   (check: ValueCheck): ValueCheck =>
   (path) =>
     path === '-' ? undefined : check(path)
+
+/** The field of the KWOKNodeClass takes no fractions and no milliseconds. */
+const wholeSeconds: ValueCheck = (written) =>
+  /^(\d+h)?(\d+m)?(\d+s)?$/.test(written) && written !== ''
+    ? undefined
+    : { problem: `"${written}" is not a duration in whole seconds.`, next: 'Write 20s, 2m or 1m30s.' }

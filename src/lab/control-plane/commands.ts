@@ -72,6 +72,8 @@ export const apiServerArguments = (
     `--service-account-key-file=${credentials.serviceAccountPublicKey}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
     `--token-auth-file=${credentials.tokens}`,
+    // Only for the kubelets of nodes that join later. The files that it signs are below the control plane's folder.
+    `--client-ca-file=${credentials.authority}`,
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
     `--default-not-ready-toleration-seconds=${EVICTION_TOLERATION_SECONDS}`,

@@ -31,6 +31,8 @@ export type Credentials = {
   readonly adminToken: string
   readonly authorityPem: string
   readonly files: CredentialFiles
+  /** Writes what the kubelet of a node that joins later needs: it shows a certificate, because tokens are read only when the API server starts. */
+  admit(node: LabNode): Promise<void>
 }
 
 type User = { readonly name: string; readonly groups: readonly string[]; readonly token: string }
@@ -56,19 +58,34 @@ export async function writeCredentials(
 ): Promise<Credentials> {
   mkdirSync(paths.controlPlane, { recursive: true, mode: 0o700 })
   const files = credentialFiles(paths)
-  const authorityPem = await writeCertificates(files, nodes)
+  const cluster = await writeCertificates(files, nodes)
+  const authorityPem = cluster.certificate
   writeServiceAccountKey(files)
   const users = makeUsers(nodes)
   writeSecret(files.tokens, users.map(tokenLine).join(''))
   for (const user of users) {
-    writeSecret(files.kubeconfig(fileNameOf(user)), kubeconfig(apiServerUrl, authorityPem, user))
+    writeSecret(
+      files.kubeconfig(fileNameOf(user)),
+      kubeconfig(apiServerUrl, authorityPem, user.name, `token: ${user.token}`),
+    )
   }
   const admin = users.find((user) => user.name === 'admin')
   if (!admin) throw new Error('the administrator is always among the users')
-  return { adminToken: admin.token, authorityPem, files }
+  const admit = (node: LabNode) => writeNode(files, cluster, node, apiServerUrl)
+  return { adminToken: admin.token, authorityPem, files, admit }
 }
 
-async function writeCertificates(files: CredentialFiles, nodes: readonly LabNode[]): Promise<string> {
+async function writeNode(files: CredentialFiles, cluster: Authority, node: LabNode, apiServerUrl: string) {
+  const user = `system:node:${node.name}`
+  const pair = await cluster.issue({ commonName: user, organization: 'system:nodes', use: 'client' })
+  const identity = `client-certificate-data: ${inBase64(pair.certificate)}, client-key-data: ${inBase64(pair.key)}`
+  writeSecret(files.kubeconfig(node.name), kubeconfig(apiServerUrl, cluster.certificate, user, identity))
+  await writeLeaf(files, cluster, `kubelet-${node.index}`, kubeletCertificate(node))
+}
+
+const inBase64 = (pem: string): string => Buffer.from(pem).toString('base64')
+
+async function writeCertificates(files: CredentialFiles, nodes: readonly LabNode[]): Promise<Authority> {
   const [cluster, frontProxy] = await Promise.all([createAuthority('lab'), createAuthority('lab front proxy')])
   writeSecret(files.authority, cluster.certificate)
   writeSecret(files.frontProxyAuthority, frontProxy.certificate)
@@ -88,7 +105,7 @@ async function writeCertificates(files: CredentialFiles, nodes: readonly LabNode
     }),
     ...nodes.map((node) => writeLeaf(files, cluster, `kubelet-${node.index}`, kubeletCertificate(node))),
   ])
-  return cluster.certificate
+  return cluster
 }
 
 const API_SERVER: LeafRequest = {
@@ -143,19 +160,20 @@ const fileNameOf = (user: User): string => user.name.replace(/^system:(node:)?/,
 const tokenLine = (user: User): string =>
   `${user.token},${user.name},${user.name}${user.groups.length > 0 ? `,"${user.groups.join(',')}"` : ''}\n`
 
-function kubeconfig(server: string, authorityPem: string, user: User): string {
-  const authority = Buffer.from(authorityPem).toString('base64')
+/** `identity`: how the user proves who it is, as fields of the kubeconfig. */
+function kubeconfig(server: string, authorityPem: string, user: string, identity: string): string {
+  const authority = inBase64(authorityPem)
   return `apiVersion: v1
 kind: Config
 clusters:
   - name: ${LAB_CONTEXT}
     cluster: {server: "${server}", certificate-authority-data: ${authority}}
 users:
-  - name: ${user.name}
-    user: {token: ${user.token}}
+  - name: ${user}
+    user: {${identity}}
 contexts:
   - name: ${LAB_CONTEXT}
-    context: {cluster: ${LAB_CONTEXT}, user: "${user.name}"}
+    context: {cluster: ${LAB_CONTEXT}, user: "${user}"}
 current-context: ${LAB_CONTEXT}
 `
 }

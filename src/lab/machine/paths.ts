@@ -41,7 +41,7 @@ export type LabPaths = {
 }
 
 // Linux: sun_path has 108 bytes including the terminator. The longest socket name below the root is a kubelet's plug-in socket.
-const SOCKET_PATH_MAX_BYTES = 107
+export const SOCKET_PATH_MAX_BYTES = 107
 const LONGEST_SOCKET = join('nodes', 'zone-a-realtime', 'kubelet', 'pod-resources', 'kubelet.sock')
 
 /** The default root: one for each user, so that two users never share files. */

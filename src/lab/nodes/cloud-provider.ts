@@ -3,6 +3,7 @@ import { type ClusterClient, isConflict, isNotFound } from '../cluster-access/cl
 import { follow, type ListFollower } from '../cluster-access/follow.ts'
 import { fieldsOf, textOf } from '../machine/json.ts'
 import type { LabNode } from '../topology/node-table.ts'
+import type { NodeObject } from './launched.ts'
 import { type NodePower, POWER_ANNOTATION, POWER_CONTROL_LABEL } from './power.ts'
 
 /**
@@ -20,28 +21,28 @@ export type CloudProvider = {
 
 const UNINITIALIZED = 'node.cloudprovider.kubernetes.io/uninitialized'
 
-export type NodeObject = {
-  metadata: {
-    name: string
-    labels?: Record<string, string>
-    annotations?: Record<string, string>
-    resourceVersion?: string
-  }
-  spec?: { podCIDR?: string; taints?: { key: string; effect: string; value?: string }[] }
-  status?: { addresses?: { type: string; address: string }[]; conditions?: { type: string; status: string }[] }
+/** Nodes that others launch, and that the lab gives a machine. */
+export type Newcomers = {
+  /** True if the object is one of the lab's nodes from now on. */
+  found(object: NodeObject): boolean
+  /** True if the node goes with its object. */
+  gone(name: string): boolean
 }
 
+/** `nodes` is read at each change, so that nodes may join and leave. */
 export function startCloudProvider(
   api: ClusterClient,
   nodes: readonly LabNode[],
   power: NodePower,
+  newcomers: Newcomers,
   log: (line: string) => void,
 ): CloudProvider {
   const stopped = new AbortController()
   const awaited = new Set(nodes.map((node) => node.name))
   const registered = Promise.all(nodes.map((node) => createNode(api, node))).then(() => undefined)
   const onNode = async (found: NodeObject) => {
-    const node = nodes.find((one) => one.name === found.metadata.name)
+    const isNamed = (one: LabNode) => one.name === found.metadata.name
+    const node = nodes.find(isNamed) ?? (newcomers.found(found) ? nodes.find(isNamed) : undefined)
     if (!node) return
     power.want(node.name, found.metadata.annotations?.[POWER_ANNOTATION] === 'off' ? 'off' : 'on')
     await completeNode(api, node, found)
@@ -49,6 +50,7 @@ export function startCloudProvider(
   }
   // Nobody can ask for the power of a node that has no object. With power, its kubelet registers it again.
   const onGone = (name: string) => {
+    if (newcomers.gone(name)) return
     if (nodes.some((node) => node.name === name)) power.want(name, 'on')
   }
   const follower = nodeFollower(nodes, onNode, onGone)

@@ -8,8 +8,9 @@ import { KUBELET_PORT, type LabNode } from '../topology/node-table.ts'
 import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 
 /** The size that each node reports. The machine is smaller: the scheduler only adds up requests, and nothing enforces limits. */
-const NODE_CPUS = 4
-const NODE_MEMORY_GIB = 8
+export const NODE_CPUS = 4
+export const NODE_MEMORY_GIB = 8
+export const NODE_PODS_MAX = 50
 
 /** Creates the node's folders and its configuration file. */
 export function prepareNode(node: LabNode, paths: LabPaths, credentials: CredentialFiles): void {
@@ -63,7 +64,7 @@ export function kubeletConfiguration(node: LabNode, paths: LabPaths, credentials
     clusterDNS: ['10.96.0.10'],
     clusterDomain: 'cluster.local',
     resolvConf: '',
-    maxPods: 50,
+    maxPods: NODE_PODS_MAX,
     serializeImagePulls: false,
     // A container is a plain process, without cgroups, swap, kernel parameters or disk quotas.
     cgroupsPerQOS: false,

@@ -22,12 +22,14 @@ import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import { grantNodeReads } from '../nodes/node-rights.ts'
 import { createNodePower, type NodePower } from '../nodes/power.ts'
 import { serviceEndpoint } from '../pod-network/service-route.ts'
-import type { LabNode } from '../topology/node-table.ts'
 import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'
 import type { Doors } from './doors.ts'
 import { freePort, INGRESS_METRICS_PORT, isListening } from './listening.ts'
+import { kubeletName } from './names.ts'
+import { createNewNodes } from './new-nodes.ts'
 import { openForPods } from './open-for-pods.ts'
+import type { Roster } from './roster.ts'
 import type { LabTools } from './spec.ts'
 import type { Stages } from './stages.ts'
 import { tellNetwork } from './tell-network.ts'
@@ -35,7 +37,7 @@ import { until } from './until.ts'
 
 export type BootOptions = {
   readonly paths: LabPaths
-  readonly nodes: readonly LabNode[]
+  readonly roster: Roster
   readonly tools: LabTools
   readonly ingress: { readonly host: string; readonly port: number }
   readonly network: LabNetwork
@@ -56,7 +58,8 @@ const API_WITHIN_MS = 90_000
 const NODES_WITHIN_MS = 60_000
 
 export async function boot(options: BootOptions): Promise<Booted> {
-  const { paths, crew, stages, tools, nodes, ingress, doors } = options
+  const { paths, crew, stages, tools, ingress, doors } = options
+  const { nodes } = options.roster
   // From inside a network of the lab's own, only the port for metrics can be seen. It is opened last.
   const ingressPort = doors ? INGRESS_METRICS_PORT : ingress.port
   const files = controlPlaneFiles(paths)
@@ -73,7 +76,8 @@ export async function boot(options: BootOptions): Promise<Booted> {
   crew.add('kube-apiserver', [tools['kube-apiserver'], ...apiServerArguments(files, credentials.files, paths, port)])
   await stages.run('api-server', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, SERVING)))
   options.onApi(url)
-  const cloud = startCloudProvider(api, nodes, power, options.note)
+  const newcomers = createNewNodes({ ...options, kubelet: tools.kubelet, credentials })
+  const cloud = startCloudProvider(api, nodes, power, newcomers, options.note)
   crew.add('kube-controller-manager', [
     tools['kube-controller-manager'],
     ...controllerManagerArguments(credentials.files),
@@ -101,8 +105,6 @@ export async function boot(options: BootOptions): Promise<Booted> {
 
 const OWN_DAEMONS = ['chaos-daemon', 'metrics-api']
 
-export const kubeletName = (node: string): string => `kubelet-${node}`
-
 const nodePower = ({ crew, paths, note }: BootOptions): NodePower =>
   createNodePower({
     killKubelet: async (node) => crew.get(kubeletName(node))?.kill(),
@@ -113,7 +115,11 @@ const nodePower = ({ crew, paths, note }: BootOptions): NodePower =>
   })
 
 /** Writes all files that programs need at their start. */
-async function prepare({ paths, nodes, onAddress, doors }: BootOptions, files: ControlPlaneFiles, power: NodePower) {
+async function prepare(
+  { paths, roster: { nodes }, onAddress, doors }: BootOptions,
+  files: ControlPlaneFiles,
+  power: NodePower,
+) {
   const isSilent = (address: string) =>
     nodes.some((node) => power.isOff(node.name) && (address === node.address || cidrHolds(node.podCidr, address)))
   const [port, egress, { writeCredentials }] = await Promise.all([
@@ -150,8 +156,8 @@ const answersOk = (api: ClusterClient, path: string): Promise<boolean> =>
     () => false,
   )
 
-const isRuntimeReady = ({ nodes, paths }: BootOptions): boolean =>
-  nodes.every((node) => existsSync(paths.node(node.name).criSocket))
+const isRuntimeReady = ({ roster, paths }: BootOptions): boolean =>
+  roster.nodes.every((node) => existsSync(paths.node(node.name).criSocket))
 
 // A program may lose a race at its start. One that crashes three times has another reason.
 const HOPELESS_RESTARTS = 3

@@ -1,9 +1,9 @@
 import type { ComponentState, LabPhase } from '../machine/state.ts'
 import type { LabNode } from '../topology/node-table.ts'
-import { kubeletName } from './boot.ts'
 import type { Component } from './component.ts'
 import type { Controls } from './control-socket.ts'
 import type { Crew } from './crew.ts'
+import { kubeletName } from './names.ts'
 import type { Stage } from './stages.ts'
 
 /** Answer of GET /status. */

@@ -13,6 +13,8 @@ export type Crew = {
   states(): ComponentState[]
   /** Stops the named programs in parallel. All others keep running. */
   stop(names: readonly string[]): Promise<void>
+  /** Stops the named program and forgets it. */
+  remove(name: string): Promise<void>
   names(): string[]
 }
 
@@ -48,6 +50,11 @@ export function createCrew(paths: LabPaths, changed: () => void): Crew {
     states: () => [...members.values()].map((member) => member.state()),
     stop: async (names) => {
       await Promise.all(names.map((name) => members.get(name)?.stop()))
+    },
+    remove: async (name) => {
+      await members.get(name)?.stop()
+      members.delete(name)
+      changed()
     },
     names: () => [...members.keys()],
   }

@@ -7,9 +7,8 @@ import { startTicksOf } from '../machine/processes.ts'
 import { type LabPhase, type LabState, writeState } from '../machine/state.ts'
 import { namespacesFolder } from '../pod-network/namespaces.ts'
 import { LAB_CONTEXT, METRICS_API_HOST } from '../topology/names.ts'
-import { labNodes } from '../topology/node-table.ts'
 import { hostOf } from '../topology/place.ts'
-import { type Booted, boot, kubeletName } from './boot.ts'
+import { type Booted, boot } from './boot.ts'
 import { claimAddress, claimPlace } from './claim.ts'
 import { serveControls } from './control-socket.ts'
 import { controlsOf } from './controls.ts'
@@ -18,6 +17,8 @@ import { givenDoors, openDoors } from './doors.ts'
 import { prepareRoot, removeTransient } from './folders.ts'
 import { killLeftovers } from './leftovers.ts'
 import { requireFree } from './listening.ts'
+import { kubeletName } from './names.ts'
+import { createRoster, type Roster } from './roster.ts'
 import type { OwnerEvent, OwnerSpec } from './spec.ts'
 import { createStages } from './stages.ts'
 
@@ -35,7 +36,6 @@ type Address = { url: string; port: number; files: CredentialFiles }
  */
 export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOptions): Promise<void> {
   const paths = labPaths(spec.root)
-  const nodes = labNodes(spec.nodes, spec.place)
   const note = (text: string) => {
     console.error(`${new Date().toISOString()} ${text}`)
     emit({ kind: 'note', text })
@@ -51,8 +51,9 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
   let phase: LabPhase = 'booting'
   let address: Address | undefined
   const save = () => {
-    if (address) writeState(paths.state, describe(spec, paths, address, phase, crew))
+    if (address) writeState(paths.state, describe(spec, paths, address, phase, { crew, roster }))
   }
+  const roster = createRoster(spec, () => save())
   const crew = createCrew(paths, save)
   const stages = createStages((stage) => emit({ kind: 'stage', ...stage }))
   const enter = (next: LabPhase) => {
@@ -63,7 +64,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     paths.ownerSocket,
     controlsOf({
       crew,
-      nodes,
+      nodes: roster.nodes,
       stop: () => stop('requested over the control socket'),
       status: () => ({ phase, stages: stages.done }),
     }),
@@ -74,7 +75,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     crew.addOwn('guard', 'owner/guard.ts')
     booted = await boot({
       paths,
-      nodes,
+      roster,
       tools: spec.tools,
       ingress,
       network: spec.network,
@@ -101,7 +102,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     await takeDown(
       paths,
       crew,
-      nodes.map((node) => kubeletName(node.name)),
+      roster.nodes.map((node) => kubeletName(node.name)),
       booted,
     )
     leaveNamespaces(spec, paths)
@@ -130,7 +131,15 @@ async function takeDown(paths: LabPaths, crew: Crew, kubelets: string[], booted:
   rmSync(paths.ownerSocket, { force: true })
 }
 
-function describe(spec: OwnerSpec, paths: LabPaths, address: Address, phase: LabPhase, crew: Crew): LabState {
+type Staff = { readonly crew: Crew; readonly roster: Roster }
+
+function describe(
+  spec: OwnerSpec,
+  paths: LabPaths,
+  address: Address,
+  phase: LabPhase,
+  { crew, roster }: Staff,
+): LabState {
   const serving = address.files.certificate('metrics-api')
   return {
     version: 1,
@@ -150,7 +159,7 @@ function describe(spec: OwnerSpec, paths: LabPaths, address: Address, phase: Lab
       authority: address.files.authority,
       frontProxyAuthority: address.files.frontProxyAuthority,
     },
-    nodes: labNodes(spec.nodes, spec.place).map(({ name, index, zone, pool, address: nodeAddress, podCidr }) => ({
+    nodes: roster.nodes.map(({ name, index, zone, pool, address: nodeAddress, podCidr }) => ({
       name,
       index,
       zone,

@@ -2,6 +2,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { constants } from 'node:os'
 import { messageOf } from '../../domain/unknown.ts'
+import type { LabNode } from '../topology/node-table.ts'
 import type { Containers } from './containers.ts'
 import { stateOf } from './cri/views.ts'
 import type { PowerSwitch } from './power.ts'
@@ -30,21 +31,29 @@ export type PodReport = {
   containers: ContainerReport[]
 }
 
+/** How nodes come and go while the runtime runs. Both may be repeated. */
+export type NodeDoors = {
+  join(node: LabNode): Promise<void>
+  leave(name: string): Promise<void>
+}
+
 type Answer = { status: number; body: object }
 
 /**
  * HTTP/JSON on a unix socket, for the chaos daemon, the metrics API and the lab's owner:
  * `GET /pods` → PodReport[] of pods that are not stopped; `POST /containers/<id>/kill` with `{ "signal": "SIGKILL" }` → 200, 404 when no
  * such container runs, 400 for an unknown signal; `POST /nodes/<node>/power` with `{ "power": "off" | "on" }` → 200 when it is done, 404
- * and 400 likewise. The kubelet of a node without power must not run.
+ * and 400 likewise. The kubelet of a node without power must not run. `POST /nodes/<node>/join` with the node (LabNode) opens its CRI server;
+ * `POST /nodes/<node>/leave` ends its pods and closes it. Both answer 200 when it is done.
  */
 export async function serveControl(
   path: string,
   nodes: readonly ControlledNode[],
   table: ProcessTable,
+  doors: NodeDoors,
 ): Promise<{ stop(): void }> {
   const server = createServer((request, response) => {
-    answer(request, nodes, table).then(
+    answer(request, nodes, table, doors).then(
       (result) => write(response, result),
       (error) => write(response, { status: 500, body: { error: messageOf(error) } }),
     )
@@ -67,19 +76,39 @@ async function answer(
   request: IncomingMessage,
   nodes: readonly ControlledNode[],
   table: ProcessTable,
+  doors: NodeDoors,
 ): Promise<Answer> {
   if (request.method === 'GET' && request.url === '/pods') return { status: 200, body: reportPods(nodes, table) }
   const kill = /^\/containers\/([0-9a-f]+)\/kill$/.exec(request.url ?? '')
   if (request.method === 'POST' && kill?.[1]) return killContainer(nodes, kill[1], await bodyOf(request))
   const node = /^\/nodes\/([a-z0-9-]+)\/power$/.exec(request.url ?? '')
   if (request.method === 'POST' && node?.[1]) return switchPower(nodes, node[1], await bodyOf(request))
+  const door = /^\/nodes\/([a-z0-9.-]+)\/(join|leave)$/.exec(request.url ?? '')
+  if (request.method === 'POST' && door?.[1]) {
+    const [, name, way] = door
+    return way === 'leave' ? leaveNode(doors, name) : joinNode(doors, name, await bodyOf(request))
+  }
   return {
     status: 404,
     body: {
-      error: `no ${request.method} ${request.url}: use GET /pods, POST /containers/<id>/kill or POST /nodes/<node>/power`,
+      error: `no ${request.method} ${request.url}: use GET /pods, POST /containers/<id>/kill or POST /nodes/<node>/power, join or leave`,
     },
   }
 }
+
+async function joinNode(doors: NodeDoors, name: string, body: unknown): Promise<Answer> {
+  if (!isLabNode(body) || body.name !== name) return { status: 400, body: { error: `no node ${name} in the request` } }
+  await doors.join(body)
+  return { status: 200, body: { node: name } }
+}
+
+async function leaveNode(doors: NodeDoors, name: string): Promise<Answer> {
+  await doors.leave(name)
+  return { status: 200, body: { node: name } }
+}
+
+const isLabNode = (body: unknown): body is LabNode =>
+  typeof body === 'object' && body !== null && 'name' in body && 'index' in body && 'podCidr' in body
 
 async function switchPower(nodes: readonly ControlledNode[], name: string, body: unknown): Promise<Answer> {
   const power = typeof body === 'object' && body !== null && 'power' in body ? body.power : undefined

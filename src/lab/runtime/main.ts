@@ -8,7 +8,7 @@ import { labPaths } from '../machine/paths.ts'
 import { readState } from '../machine/state.ts'
 import { startPodNetworkAgent } from '../pod-network/agent.ts'
 import { createNamespaces } from '../pod-network/namespaces.ts'
-import { labNodes } from '../topology/node-table.ts'
+import { labNode, labNodes } from '../topology/node-table.ts'
 import { createEventNotices } from './event-notices.ts'
 import { provision } from './provisioner/provisioner.ts'
 import { startRuntime } from './runtime.ts'
@@ -30,7 +30,8 @@ const network = await startPodNetworkAgent({
 const cluster = connect(root)
 const runtime = await startRuntime({
   labRoot: root,
-  nodes: labNodes(state?.nodes.length, state?.place),
+  // After a crash also the nodes that had joined.
+  nodes: state === undefined ? labNodes() : state.nodes.map((node) => labNode(node.index, node)),
   network,
   labnet,
   log,

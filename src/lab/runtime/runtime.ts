@@ -1,21 +1,18 @@
-import { mkdirSync } from 'node:fs'
 import { LabError } from '../machine/lab-error.ts'
 import { labPaths } from '../machine/paths.ts'
 import type { NetworkPlugin } from '../pod-network/network-plugin.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { type Host, thisHost } from './container/identity.ts'
-import { closedFolder, openWay } from './container/view.ts'
-import { type Containers, createContainers } from './containers.ts'
-import { type ControlledNode, serveControl } from './control.ts'
+import { closedFolder } from './container/view.ts'
+import type { Containers } from './containers.ts'
+import { serveControl } from './control.ts'
 import { imageCalls } from './cri/image-calls.ts'
 import { runtimeCalls } from './cri/runtime-calls.ts'
 import { loadCri } from './cri/serve.ts'
-import { type ImageStore, openImageStore } from './image-store.ts'
+import { openImageStore } from './image-store.ts'
 import type { NodeContext } from './node-context.ts'
-import { createPowerSwitch } from './power.ts'
+import { openNodeSet } from './node-set.ts'
 import { openProcessTable } from './processes/table.ts'
-import { createSandboxes } from './sandboxes.ts'
-import { openStore } from './store.ts'
 import { type StreamingServer, startStreaming } from './streaming/server.ts'
 
 export type RuntimeParts = {
@@ -44,52 +41,29 @@ export async function startRuntime(parts: RuntimeParts): Promise<Runtime> {
   const streaming = await startStreaming(log)
   const host = parts.host ?? thisHost()
   if (host.isRoot) requireOpenWay(labRoot)
-  const shared = { images: openImageStore(paths.images), table: openProcessTable(), host }
-  const nodes = await Promise.all(parts.nodes.map((node) => openNode(parts, node, shared)))
-  const servers = await Promise.all(
-    nodes.map(({ node, sandboxes, containers }) =>
+  const table = openProcessTable()
+  const images = openImageStore(paths.images)
+  const { network, labnet, notice } = parts
+  const set = await openNodeSet(
+    parts.nodes,
+    { labRoot, network, labnet, images, table, host, log, notice },
+    ({ node, sandboxes, containers }) =>
       cri.serve({
         socket: paths.node(node.name).criSocket,
-        runtime: runtimeCalls({ sandboxes, containers, table: shared.table, streaming }),
-        images: imageCalls(shared.images, shared.host),
+        runtime: runtimeCalls({ sandboxes, containers, table, streaming }),
+        images: imageCalls(images, host),
         log: (line) => log(`${node.name}: ${line}`),
       }),
-    ),
   )
-  const control = await serveControl(paths.runtimeSocket, nodes, shared.table)
-  const close = () => closeAll(streaming, [...servers, control])
+  const control = await serveControl(paths.runtimeSocket, set.nodes, table, set)
+  const close = () => closeAll(streaming, [...set.nodes.map(({ server }) => server), control])
   return {
     async end(graceMs) {
-      for (const server of servers) server.stop() // so that no kubelet starts another container meanwhile
-      await Promise.all(nodes.map(({ containers }) => endAll(containers, graceMs)))
+      for (const { server } of set.nodes) server.stop() // so that no kubelet starts another container meanwhile
+      await Promise.all(set.nodes.map(({ containers }) => endAll(containers, graceMs)))
       close()
     },
     abandon: close,
-  }
-}
-
-type Shared = { images: ImageStore; table: NodeContext['table']; host: Host }
-type OpenNode = ControlledNode & { node: LabNode }
-
-async function openNode(parts: RuntimeParts, node: LabNode, shared: Shared): Promise<OpenNode> {
-  const { labRoot, network, labnet, notice } = parts
-  const folder = labPaths(labRoot).node(node.name).root
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
-  const log = (line: string) => parts.log(`${node.name}: ${line}`)
-  const store = openStore(folder, log)
-  if (shared.host.isRoot) openWay(labRoot, `${store.containerFolder('x')}/record`)
-  const context: NodeContext = { node, labRoot, store, network, labnet, log, notice, ...shared }
-  const sandboxes = createSandboxes(context)
-  const containers = createContainers(context)
-  const found = store.load()
-  await sandboxes.adopt(found.sandboxes)
-  containers.adopt(found.containers, sandboxes.find)
-  return {
-    node,
-    name: node.name,
-    sandboxes,
-    containers,
-    power: createPowerSwitch({ node, sandboxes, containers, network }),
   }
 }
 

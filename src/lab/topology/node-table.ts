@@ -1,17 +1,19 @@
 // The nodes of the lab: three zones, and node pools for the public API, for realtime WebSockets and for batch work. A cluster address
 // 10.x.y.z is 127.x.y.z on this machine: EndpointSlices refuse loopback addresses, and Linux answers on all of 127.0.0.0/8.
+import { nodeAddress } from './addresses.ts'
 import { FIRST_PLACE, NODES_A_PLACE, type Place } from './place.ts'
 import { REAL_ADDRESSES } from './real-addresses.ts'
 
-export type Zone = 'zone-a' | 'zone-b' | 'zone-c'
-export type Pool = 'api' | 'realtime' | 'batch'
+export const ZONES = ['zone-a', 'zone-b', 'zone-c'] as const
+type Zone = (typeof ZONES)[number]
+type Pool = 'api' | 'realtime' | 'batch'
 
 export type LabNode = {
   /** 1 to 6 at the first place. The pod network of node n is 10.244.n.0/24. */
   readonly index: number
   readonly name: string
-  readonly zone: Zone
-  readonly pool: Pool
+  readonly zone: string
+  readonly pool: string
   readonly podCidr: string
   /** The address that the cluster uses. */
   readonly address: string
@@ -38,20 +40,25 @@ export function labNodes(count: number = NODE_COUNT_MAX, place: Place = FIRST_PL
   if (!Number.isInteger(count) || count < 1 || count > NODE_COUNT_MAX) {
     throw new RangeError(`the lab has 1 to ${NODE_COUNT_MAX} nodes, got ${count}`)
   }
-  return NODES.slice(0, count).map(([zone, pool], position) => {
-    const index = place * NODES_A_PLACE + position + 1
-    const address = `10.99.0.${10 + index}`
-    return {
-      index,
-      name: `${zone}-${pool}`,
-      zone,
-      pool,
-      podCidr: `10.244.${index}.0/24`,
-      address,
-      loopback: loopbackOf(address),
-    }
-  })
+  return NODES.slice(0, count).map(([zone, pool], position) =>
+    labNode(place * NODES_A_PLACE + position + 1, { name: `${zone}-${pool}`, zone, pool }),
+  )
 }
+
+export type NodeIdentity = Pick<LabNode, 'name' | 'zone' | 'pool'>
+
+/** A node with the addresses of its number. */
+export function labNode(index: number, { name, zone, pool }: NodeIdentity): LabNode {
+  const address = nodeAddress(index)
+  return { index, name, zone, pool, podCidr: `10.244.${index}.0/24`, address, loopback: loopbackOf(address) }
+}
+
+/** The numbers of nodes that may join a lab while it runs: what the table leaves of the numbers of a place. */
+export const spareNumbers = (place: Place = FIRST_PLACE): readonly number[] =>
+  Array.from(
+    { length: NODES_A_PLACE - NODE_COUNT_MAX },
+    (_, spare) => place * NODES_A_PLACE + NODE_COUNT_MAX + spare + 1,
+  )
 
 /** The address on this machine that stands for a cluster address. */
 export const loopbackOf = (address: string): string => (REAL_ADDRESSES ? address : address.replace(/^10\./, '127.'))

@@ -7,7 +7,7 @@ export type Place = number
 
 export const FIRST_PLACE: Place = 0
 
-/** A lab has at most six nodes. Ten numbers per place make a node's number show its place. */
+/** A lab boots with at most six nodes. Ten numbers per place make a node's number show its place, and leave four for nodes that join later. */
 export const NODES_A_PLACE = 10
 
 /** Ingresses listen on 127.99.0.1 to 127.99.0.9, nodes on 127.99.0.11 and above (see addresses.ts). */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type Credentials, writeCredentials } from '../../../src/lab/control-plane/credentials.ts'
 import { type LabPaths, labPaths } from '../../../src/lab/machine/paths.ts'
-import { labNodes } from '../../../src/lab/topology/node-table.ts'
+import { labNode, labNodes } from '../../../src/lab/topology/node-table.ts'
 
 let paths: LabPaths
 let credentials: Credentials
@@ -38,5 +39,16 @@ describe('credentials', () => {
     const node = parse(readFileSync(credentials.files.kubeconfig('zone-b-api'), 'utf8'))
     expect(tokens).toContain(`${node.users[0].user.token},system:node:zone-b-api,system:node:zone-b-api,"system:nodes"`)
     expect(new Set(tokens.map((line) => line.split(',')[0])).size).toBe(tokens.length)
+  })
+
+  it('admit a node later by a certificate of the authority that the API server trusts', async () => {
+    await credentials.admit(labNode(7, { name: 'lab-x7k2p', zone: 'zone-a', pool: 'api' }))
+    const config = parse(readFileSync(credentials.files.kubeconfig('lab-x7k2p'), 'utf8'))
+    const pem = Buffer.from(config.users[0].user['client-certificate-data'], 'base64')
+    const certificate = new X509Certificate(pem)
+    expect(certificate.subject.split('\n').sort()).toEqual(['CN=system:node:lab-x7k2p', 'O=system:nodes'])
+    expect(certificate.checkIssued(new X509Certificate(credentials.authorityPem))).toBe(true)
+    const serving = new X509Certificate(readFileSync(credentials.files.certificate('kubelet-7').certificate))
+    expect(serving.checkIP('127.99.0.17')).toBe('127.99.0.17')
   })
 })

@@ -20,7 +20,8 @@ export type BenchNode = {
   /** what the runtime wrote to its standard error */
   told(): string
   address(sandbox: string): string | undefined
-  cri(): CriClient
+  /** Of this node, or of one that joined. */
+  cri(name?: string): CriClient
   containerFolder(id: string): string
   killRuntime(): Promise<void>
   startRuntime(): Promise<void>
@@ -69,8 +70,8 @@ export async function openBenchNode(): Promise<BenchNode> {
     told: () => told,
     address: (sandbox) => JSON.parse(readFileSync(join(root, 'addresses.json'), 'utf8'))[sandbox],
     containerFolder: (id) => join(folder, 'containers', id),
-    cri() {
-      const client = criClient(labPaths(root).node(node.name).criSocket)
+    cri(name = node.name) {
+      const client = criClient(labPaths(root).node(name).criSocket)
       clients.push(client)
       return client
     },

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { labPaths } from '../../../src/lab/machine/paths.ts'
 import type { PodReport } from '../../../src/lab/runtime/control.ts'
+import { labNode } from '../../../src/lab/topology/node-table.ts'
 import {
   type BenchNode,
   createContainer,
@@ -163,4 +164,32 @@ describe('the relay of a native container', () => {
     await later.call('StopContainer', { containerId: id, timeout: 0 })
     await until(() => !isAlive(third) || undefined)
   })
+})
+
+describe('POST /nodes/<node>/join and leave', () => {
+  const joiner = labNode(7, { name: 'lab-x7k2p', zone: 'zone-b', pool: 'api' })
+  const way = (what: string, body?: unknown) => ask('POST', `/nodes/${joiner.name}/${what}`, body)
+
+  it('opens a node that runs pods, and ends them when it leaves', async () => {
+    expect(await way('join', joiner)).toMatchObject({ status: 200 })
+    expect(await way('join', joiner)).toMatchObject({ status: 200 }) // asked again after a lost answer
+    const theirs = bench.cri(joiner.name)
+    const pod = await runPod(bench, theirs, 'guest')
+    await runContainer(theirs, pod, shell('sleep 60'))
+    const guest = (await pods()).find(({ name }) => name === 'guest')
+    expect(guest).toMatchObject({ node: joiner.name })
+    const pid = (await until(async () => (await containerOf('guest')).pid)) ?? 0
+
+    expect(await way('leave')).toMatchObject({ status: 200 })
+    expect((await pods()).map(({ name }) => name)).not.toContain('guest')
+    await until(() => !existsSync(`/proc/${pid}`) || undefined)
+    expect(bench.address(pod.sandbox)).toBeUndefined()
+    expect(await way('leave')).toMatchObject({ status: 200 })
+  })
+
+  it.each([
+    ['no body', undefined],
+    ['another node', { ...joiner, name: 'other' }],
+    ['no number', { name: joiner.name }],
+  ])('refuses %s', async (_, body) => expect(await way('join', body)).toMatchObject({ status: 400 }))
 })

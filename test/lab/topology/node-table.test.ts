@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { nodeLabels } from '../../../src/lab/nodes/cloud-provider.ts'
-import { labNodes, loopbackOf, NODE_COUNT_MAX } from '../../../src/lab/topology/node-table.ts'
-import { hostOf, PLACES_MAX } from '../../../src/lab/topology/place.ts'
+import { labNode, labNodes, loopbackOf, NODE_COUNT_MAX, spareNumbers } from '../../../src/lab/topology/node-table.ts'
+import { hostOf, NODES_A_PLACE, PLACES_MAX } from '../../../src/lab/topology/place.ts'
+
+/** Those that may join later. */
+const spares = (place: number) =>
+  spareNumbers(place).map((index) => labNode(index, { name: 'n', zone: 'z', pool: 'p' }))
 
 describe('the nodes', () => {
   it('have their own zone, pool, address and pod network', () => {
@@ -32,9 +36,9 @@ describe('the nodes', () => {
     const places = Array.from({ length: PLACES_MAX }, (_, place) => place)
     const addresses = places.flatMap((place) => [
       hostOf(place),
-      ...labNodes(NODE_COUNT_MAX, place).flatMap(({ loopback, podCidr }) => [loopback, podCidr]),
+      ...[...labNodes(NODE_COUNT_MAX, place), ...spares(place)].flatMap(({ loopback, podCidr }) => [loopback, podCidr]),
     ])
-    expect(new Set(addresses).size).toBe(PLACES_MAX * (1 + 2 * NODE_COUNT_MAX))
+    expect(new Set(addresses).size).toBe(PLACES_MAX * (1 + 2 * NODES_A_PLACE))
     expect(labNodes(4, 1)[3]).toMatchObject({ address: '10.99.0.24', podCidr: '10.244.14.0/24' })
     expect([hostOf(0), hostOf(1)]).toEqual(['127.99.0.1', '127.99.0.2'])
   })
