@@ -54,6 +54,10 @@ const warm = (name: string, preempted?: number): Evidence[] => {
   ]
 }
 
+/** What a ReplicaSet makes of a preempted pod: one that waits itself. */
+const replacement = (name: string, born: number): Evidence =>
+  pod(name, born, { app: 'warm', priority: -10, unschedulable: WHY })
+
 const three: Story['pods'] = (second) => ({ scheduled: second < 32 ? 2 : 3, ready: second < 40 ? 2 : 3 })
 const told = (...more: readonly Evidence[][]) => judge(together(evidence({ pods: three }), ...more))
 
@@ -72,8 +76,13 @@ describe('pods of an autoscaler that waited for a node', () => {
     ],
     [
       'when the warm pool had been used up before wanted a larger one',
-      [...warm('warm-1', 10), ...pair()],
+      [...warm('warm-1', 10), replacement('warm-2', 10), ...pair()],
       ['warm-pool-empty', 'autoscaler-late'],
+    ],
+    [
+      'when the warm pool had been taken away before had none',
+      [...warm('warm-1', 10), ...pair()],
+      ['pods-pending', 'autoscaler-late'],
     ],
     [
       'although the warm pool still had a place had a late node',
@@ -104,7 +113,12 @@ describe('pods of an autoscaler that waited for a node', () => {
   })
 
   it('are named with the size of the warm pool and when it was used up', () => {
-    expect(sentenceOf(told(warm('warm-1', 31.5), warm('warm-2', 32), pair()), 'warm-pool-empty')).toBe(
+    expect(
+      sentenceOf(
+        told(warm('warm-1', 31.5), warm('warm-2', 32), [replacement('warm-3', 31.5)], pair()),
+        'warm-pool-empty',
+      ),
+    ).toBe(
       '2 pods of payments-api waited for a node: the warm pool of 2 pods below priority 0 was used up 1.0 s later, and a new node had to come.',
     )
   })

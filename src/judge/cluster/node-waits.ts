@@ -11,11 +11,12 @@ import type { Autoscaler, TargetCrossing } from './hpa-metric.ts'
 /** A pod that waited for a node. */
 type Waiting = PodLife & { readonly waits: NonNullable<PodLife['waits']> }
 
-/** What is known about one wait: the pods, the first of them, and until when it counts. */
+/** What is known about one wait: the pods, the first of them, when more pods were called for, and until when they had to be Ready. */
 type Wait = {
   readonly workload: string
   readonly pods: readonly Waiting[]
   readonly first: Waiting
+  readonly fromAt: number
   readonly toAt: number
 }
 
@@ -39,7 +40,7 @@ function waitOf(seen: Seen, { name, readyWithinMs }: Autoscaler, over: TargetCro
     )
     .sort((a, b) => a.waits.at - b.waits.at)
   const [first] = pods
-  return first && { workload: scaled.name, pods, first, toAt }
+  return first && { workload: scaled.name, pods, first, fromAt: over.at, toAt }
 }
 
 /** It was without a node in this time, and served only afterwards. */
@@ -49,22 +50,22 @@ function waitedIn(life: PodLife, fromAt: number, toAt: number): boolean {
   return (firstServing(life)?.at ?? Number.POSITIVE_INFINITY) > toAt
 }
 
-/** The pods below priority 0 that there were, and the moment in this wait at which none of them had a node any more. */
+/** The pool is what there was of it when more pods were called for; a pod that replaces a preempted one does not count. */
 function warmPoolEmpty(seen: Seen, { name }: Autoscaler, wait: Wait): Finding | undefined {
-  const { pods, first, toAt } = wait
+  const { pods, first, fromAt, toAt } = wait
   const untilAt = Math.min(toAt, first.placedAt ?? toAt)
   const warm = seen.objects.lives.all.filter(({ priority, bornAt }) => priority < 0 && bornAt <= untilAt)
-  const known = warm.filter(({ bornAt }) => bornAt <= first.waits.at)
+  const pool = warm.filter(({ bornAt, deletingAt = untilAt }) => bornAt <= fromAt && deletingAt > fromAt)
   const moments = [first.waits.at, ...warm.flatMap(({ deletingAt }) => deletingAt ?? [])]
   const emptyAt = moments
     .filter((at) => at >= first.waits.at && at <= untilAt)
     .sort((a, b) => a - b)
     .find((at) => !warm.some((life) => keepsPlace(life, at)))
-  if (known.length === 0 || emptyAt === undefined) return undefined
+  if (pool.length === 0 || emptyAt === undefined) return undefined
   const used =
     emptyAt === first.waits.at ? 'had no place left' : `was used up ${duration(emptyAt - first.waits.at)} later`
-  const sentence = `${waitText(wait)}: the warm pool of ${count(known.length, 'pod')} below priority 0 ${used}, and a new node had to come.`
-  const lines = [...pods.map((each) => each.waits.line), ...known.map((each) => each.deletingLine)]
+  const sentence = `${waitText(wait)}: the warm pool of ${count(pool.length, 'pod')} below priority 0 ${used}, and a new node had to come.`
+  const lines = [...pods.map((each) => each.waits.line), ...pool.map((each) => each.deletingLine)]
   return finding('breach', 'warm-pool-empty', name, sentence, lines)
 }
 
