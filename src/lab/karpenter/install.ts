@@ -1,7 +1,7 @@
 /**
  * lab/karpenter: the real Karpenter, for pods that do not fit on the nodes of the lab. It runs as a pod in namespace `karpenter`, decides as on any
  * cluster, and writes NodeClaims. Its KWOK provider answers each with a Node object, after the delay of the KWOKNodeClass. The owner of the lab
- * (owner/new-nodes.ts) starts a kubelet for that object. docs/adr/0064 says what is real and what is not.
+ * (owner/new-nodes.ts) starts a kubelet for that object. docs/adr/0065 says what is real and what is not.
  */
 import { join } from 'node:path'
 import { withCluster } from '../cluster-access/connect.ts'
