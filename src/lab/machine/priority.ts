@@ -22,7 +22,7 @@ export async function yieldCpu(pid: number, nice = CONTAINER_NICE): Promise<void
   for (let tried = 0; tried < TRIES; tried++) {
     const problem = setSessionPriority(pid, nice)
     if (problem !== 'EAGAIN') return
-    await sleep(RETRY_MS * (1 + Math.random()), undefined, { ref: false })
+    await sleep(RETRY_MS, undefined, { ref: false })
   }
 }
 

@@ -77,9 +77,9 @@ async function held(deposits: number, times: number): Promise<readonly (number |
 describe('capacity on the lab', () => {
   const found: Estimate[] = []
 
-  it.each([1, 2])(
-    'is what the slots allow, within 5 %% (search %i)',
-    async (seed) => {
+  it.each([{ seed: 1 }, { seed: 2 }])(
+    'is what the slots allow, within 5 % (search $seed)',
+    async ({ seed }) => {
       const estimate = await searched(seed)
       found.push(estimate)
       expect(estimate.median).toBeGreaterThan(SLOTS_ALLOW * 0.95)
