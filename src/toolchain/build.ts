@@ -6,7 +6,7 @@ import type { ToolProgress } from './progress.ts'
 import { ToolchainError } from './toolchain-error.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
 import { probeVersion } from './version-probe.ts'
-import { copiedSource, prepareWorkFolder, removeWorkFolder } from './work-folder.ts'
+import { prepareWorkFolder, removeWorkFolder, sourceOf } from './work-folder.ts'
 
 export type BuildOptions = {
   readonly cacheDirectory: string
@@ -88,7 +88,7 @@ async function compile(
     const result = await runGo({ arguments: parameters, folder: work, onLine: ticker.say, signal, env })
     if (result.code !== 0) throw goFailure(`building ${tool.name} ${version}`, result)
     await verify(tool, aside, version)
-    keepCarried(tool, folder, copiedSource(work))
+    if (tool.carries) keepCarried(tool, folder, await sourceOf(tool, work, { onLine: ticker.say, signal, env }))
     const path = keepBuild(tool, folder, aside, version)
     options.onProgress({ kind: 'built', tool: tool.name, version, path, elapsedMs: ticker.elapsedMs() })
     return { path, version }

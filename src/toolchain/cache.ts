@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
-  cpSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -19,6 +18,7 @@ import { dirname, join } from 'node:path'
 import { isRunning } from './build-lock.ts'
 import { CHANGED } from './replacements.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
+import { copyWritable } from './work-folder.ts'
 
 /** `$XDG_CACHE_HOME/matchday/toolchain`, by default below ~/.cache. A relative XDG_CACHE_HOME is ignored, as its standard requires. */
 export function defaultCacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
@@ -37,7 +37,8 @@ export function buildArguments(tool: Tool, version: string): string[] {
   const keda = tool.module === 'keda' ? [`-X ${tool.requirement}/version.Version=${version}`] : []
   const prometheus = tool.module === 'prometheus' ? [`-X github.com/prometheus/common/version.Version=${version}`] : []
   const karpenter = tool.module === 'karpenter' ? [`-X ${tool.requirement}/pkg/operator.Version=${version}`] : []
-  const linker = ['-s', '-w', ...own, ...keda, ...prometheus, ...karpenter].join(' ')
+  const argo = tool.module === 'argo-rollouts' ? [`-X ${tool.requirement}/utils/version.version=${version}`] : []
+  const linker = ['-s', '-w', ...own, ...keda, ...prometheus, ...karpenter, ...argo].join(' ')
   return ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linker]
 }
 
@@ -102,11 +103,11 @@ export function placeAside(tool: Tool, folder: string): string {
 
 export const removeAside = (aside: string): void => rmSync(dirname(aside), { recursive: true, force: true })
 
-/** Copies a program's data files from its module's source. Before the receipt, so that a partial copy does not count. */
+/** Copies a program's data files from its module's source, which may be read-only. Before the receipt, so that a partial copy does not count. */
 export function keepCarried(tool: Tool, folder: string, source: string): void {
   for (const [name, from] of Object.entries(tool.carries ?? {})) {
     rmSync(join(folder, name), { recursive: true, force: true })
-    cpSync(join(source, from), join(folder, name), { recursive: true })
+    copyWritable(join(source, from), join(folder, name))
   }
 }
 

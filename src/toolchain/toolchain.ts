@@ -1,6 +1,6 @@
-// Finds or builds the programs that matchday needs and npm does not have: k6, etcd, Kubernetes, KEDA, KWOK and Karpenter. Order: a program that the user
-// names; one on the PATH of the pinned minor release; the project's own build from its cache; otherwise Go builds it from the go.mod and go.sum that
-// are committed here. Partial builds are never kept.
+// Finds or builds the programs that matchday needs and npm does not have: k6, etcd, Kubernetes, KEDA, KWOK and Karpenter, and for its tests Prometheus
+// and Argo Rollouts. Order: a program that the user names; one on the PATH of the pinned minor release; the project's own build from its cache; otherwise
+// Go builds it from the go.mod and go.sum that are committed here. Partial builds are never kept.
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { buildTools } from './build.ts'

@@ -17,6 +17,7 @@ export const TOOL_NAMES = [
   'kwok',
   'karpenter',
   'prometheus',
+  'rollouts-controller',
   'labnet',
   'gateway-conformance',
   'gateway-echo',
@@ -35,6 +36,7 @@ const SPECIAL: readonly ToolName[] = [
   'kwok',
   'karpenter',
   'prometheus',
+  'rollouts-controller',
   'labnet',
   ...TOOL_GROUPS['gateway-suite'],
 ]
@@ -43,7 +45,16 @@ const SPECIAL: readonly ToolName[] = [
 export const STANDARD_TOOLS: readonly ToolName[] = TOOL_NAMES.filter((name) => !SPECIAL.includes(name))
 
 /** The Go modules that programs are built from: folders with a committed go.mod and go.sum. */
-export type GoModule = 'kubernetes' | 'k6' | 'keda' | 'kwok' | 'karpenter' | 'prometheus' | 'labnet' | 'gateway-api'
+export type GoModule =
+  | 'kubernetes'
+  | 'k6'
+  | 'keda'
+  | 'kwok'
+  | 'karpenter'
+  | 'prometheus'
+  | 'argo-rollouts'
+  | 'labnet'
+  | 'gateway-api'
 
 export type Tool = {
   readonly name: ToolName
@@ -57,7 +68,7 @@ export type Tool = {
   readonly versionPattern: RegExp
   /** False if only the project's own build works. */
   readonly acceptsPath: boolean
-  /** Folders of the module that are kept beside the program: name in the cache to path in the module. Only where its source is copied. */
+  /** Folders of the module that are kept beside the program: name in the cache to path in the module. */
   readonly carries?: Readonly<Record<string, string>>
 }
 
@@ -153,6 +164,18 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     // The module of Prometheus 3.16 is v0.316: its v3 has no /v3 in its path.
     versionPattern: /^prometheus, version (\d\S*)/m,
     acceptsPath: false,
+  },
+  // Only tests start it: a team has its own. It takes its definitions (CRDs) with it.
+  'rollouts-controller': {
+    name: 'rollouts-controller',
+    module: 'argo-rollouts',
+    package: 'github.com/argoproj/argo-rollouts/cmd/rollouts-controller',
+    requirement: 'github.com/argoproj/argo-rollouts',
+    versionArguments: ['--version'],
+    // Not built by its own makefile, it adds "+unknown".
+    versionPattern: /^v(\d[^\s+]*)/m,
+    acceptsPath: false,
+    carries: { definitions: 'manifests/crds' },
   },
   // The project's own: makes the network namespaces of a lab. Its version is that of its main module.
   labnet: {

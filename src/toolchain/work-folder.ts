@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isRunning } from './build-lock.ts'
 import { type GoRun, goFailure, runGo } from './go-command.ts'
 import { applyReplacements, CHANGED, type Replacement } from './replacements.ts'
-import type { GoModule } from './tools.ts'
+import type { GoModule, Tool } from './tools.ts'
 
 type Context = Pick<GoRun, 'onLine' | 'signal' | 'env'>
 
@@ -33,8 +33,13 @@ export async function prepareWorkFolder(
 
 export const removeWorkFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true })
 
-/** The folder with a module's own copied source. */
-export const copiedSource = (folder: string): string => join(folder, 'source')
+/** The folder with the source that a program of this work folder is built from: the changed copy, or Go's own, which is read-only. */
+export async function sourceOf(tool: Tool, folder: string, context: Context): Promise<string> {
+  if (CHANGED[tool.module]) return copiedSource(folder)
+  return folderOf(await download(tool.requirement, folder, context))
+}
+
+const copiedSource = (folder: string): string => join(folder, 'source')
 
 const workFolder = (cache: string, goModule: GoModule): string => join(cache, 'work', `${goModule}-${process.pid}`)
 
@@ -55,12 +60,14 @@ async function changeModule(
   replacements: readonly Replacement[],
   context: Context,
 ): Promise<void> {
-  const downloaded = await goOrThrow(`fetching ${path}`, ['mod', 'download', '-json', path], folder, context)
   const copy = copiedSource(folder)
-  copyWritable(folderOf(downloaded), copy)
+  copyWritable(folderOf(await download(path, folder, context)), copy)
   applyReplacements(copy, replacements)
   await goOrThrow(`replacing ${path}`, ['mod', 'edit', '-replace', `${path}=./source`], folder, context)
 }
+
+const download = (path: string, folder: string, context: Context): Promise<string> =>
+  goOrThrow(`fetching ${path}`, ['mod', 'download', '-json', path], folder, context)
 
 async function goOrThrow(what: string, parameters: string[], folder: string, context: Context): Promise<string> {
   const result = await runGo({ arguments: parameters, folder, ...context })
@@ -76,7 +83,7 @@ function folderOf(json: string): string {
 }
 
 /** Go keeps its modules read-only. Tests and their data are not needed for building. */
-function copyWritable(from: string, to: string): void {
+export function copyWritable(from: string, to: string): void {
   cpSync(from, to, { recursive: true, filter: (source) => !source.endsWith('_test.go') })
   makeWritable(to)
 }

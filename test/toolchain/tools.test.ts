@@ -26,14 +26,15 @@ describe('the table of programs', () => {
     ['kwok', 'kwok version v0.8.0 go1.26.8 (linux/amd64)', '0.8.0'],
     ['karpenter', 'karpenter v1.15.0', '1.15.0'],
     ['prometheus', 'prometheus, version 0.316.0 (branch: , revision: unknown)\n  build user:', '0.316.0'],
+    ['rollouts-controller', 'v1.10.1+unknown', '1.10.1'],
     ['k6', 'my-k6 v2.2.0 (commit/abc, go1.26.8, linux/amd64)', '2.2.0'],
   ] as const)('reads the version that %s prints', (name, printed, version) => {
     expect(TOOLS[name].versionPattern.exec(printed)?.[1]).toBe(version)
   })
 
-  it('does not hold KEDA, KWOK, Karpenter, Prometheus and labnet among the tools that every run needs', () => {
+  it('does not hold KEDA, KWOK, Karpenter, Prometheus, Argo Rollouts and labnet among the tools that every run needs', () => {
     expect(STANDARD_TOOLS).toContain('kube-apiserver')
-    for (const name of [...TOOL_GROUPS.keda, 'kwok', 'karpenter', 'prometheus', 'labnet'] as const)
+    for (const name of [...TOOL_GROUPS.keda, 'kwok', 'karpenter', 'prometheus', 'rollouts-controller', 'labnet'] as const)
       expect(STANDARD_TOOLS).not.toContain(name)
   })
 
