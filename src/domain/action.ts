@@ -15,6 +15,7 @@ import {
 } from './change.ts'
 import { type ConfigRelease, changesTemplate, configWords } from './configuration.ts'
 import { type CutoverGoals, cutoverSteps, cutoverStepWords } from './cutover.ts'
+import type { FollowGate } from './follow.ts'
 import type { Migration } from './migration.ts'
 import type { RestoreGoals } from './restore.ts'
 import { type Shadow, shadowWords } from './shadow.ts'
@@ -51,6 +52,8 @@ export type Act =
   | ({ readonly kind: 'restore'; readonly from: string } & RestoreGoals)
   /** The platform moves to another region, as an entry of the target file says. */
   | ({ readonly kind: 'cutover'; readonly plan: string } & CutoverGoals)
+  /** The release of a Rollout (Argo Rollouts) is watched until its own controller has promoted or aborted it. Nothing is changed. */
+  | { readonly kind: 'follow'; readonly rollout: string; readonly withinMs: Millis; readonly gate?: FollowGate }
 
 /** How traffic moves to the new pods. */
 export type ReleaseShape =
@@ -248,6 +251,17 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     keptWhenDone: true,
     unfinished: 'taken back or completed',
   },
+  follow: {
+    ...lasting,
+    sentence: ({ rollout, withinMs }) =>
+      `watches Rollout ${rollout}, which must promote a release within ${showDuration(withinMs)}; changes nothing`,
+    words: ({ rollout }) => `follow Rollout ${rollout}`,
+    note: ({ rollout }) => `Rollout ${rollout} has promoted its release`,
+    change: ({ rollout }) => ({ on: 'nothing', watches: rollout }),
+    late: 'rollout-stuck',
+    endsByItself: true,
+    keptWhenDone: true,
+  },
 }
 
 /** Nodes with a power controller have this label. They lose it while the annotation says `off` (docs/adr/0014). */
@@ -272,7 +286,7 @@ export const isVoluntaryAct = (act: Act): boolean => kinds[act.kind].voluntary &
 /** Whether running pods are removed. */
 export function removesPods(act: Act): boolean {
   const change = changeOf(act)
-  return change.on !== 'nodes' || change.takes !== 'none'
+  return change.on !== 'nothing' && (change.on !== 'nodes' || change.takes !== 'none')
 }
 
 /** Whether pods are evicted through the Eviction API, so that disruption budgets apply. */
@@ -314,6 +328,9 @@ export const cohortsOf = (act: CanaryRelease): Cohorts | undefined => ('cohorts'
 export const shadowOf = (act: CanaryRelease): Shadow | undefined => ('shadow' in act ? act.shadow : undefined)
 export type Restore = Extract<Act, { kind: 'restore' }>
 export const asRestore = (act: Act | undefined): Restore | undefined => (act?.kind === 'restore' ? act : undefined)
+
+export type Follow = Extract<Act, { kind: 'follow' }>
+export const asFollow = (act: Act | undefined): Follow | undefined => (act?.kind === 'follow' ? act : undefined)
 
 export type Cutover = Extract<Act, { kind: 'cutover' }>
 export const asCutover = (act: Act | undefined): Cutover | undefined => (act?.kind === 'cutover' ? act : undefined)

@@ -42,7 +42,7 @@ export const stepOutcomes = ['promote', 'hold', 'roll-back'] as const
 export type StepOutcome = (typeof stepOutcomes)[number]
 
 /** Why a step was rolled back, so that the judge names the cause. */
-export const stepReasons = ['worse', 'weight-not-served', 'cohorts-mixed', 'undecided'] as const
+export const stepReasons = ['worse', 'weight-not-served', 'cohorts-mixed', 'undecided', 'paused', 'aborted'] as const
 export type StepReason = (typeof stepReasons)[number]
 
 /** A preview has no hold: more time would show nothing new. */

@@ -576,6 +576,13 @@ export const causes = {
     lost: 'excused',
     next: 'Compare logs and traces of both releases in the time of that step; the old release served the same minute.',
   },
+  'release-aborted': {
+    needs: STEPS,
+    missing: 'inconclusive',
+    starved: 'stands',
+    lost: 'stands',
+    next: 'Look at the AnalysisRun of that step (kubectl get analysisruns), at who aborted it, and at the logs of the new release.',
+  },
   'shadow-slows-users': {
     needs: SHADOW,
     missing: 'inconclusive',

@@ -48,6 +48,8 @@ export type Change =
   | { readonly on: 'copy'; readonly from: string; readonly goals: RestoreGoals }
   /** Which of two regions serves, as the target file says. */
   | { readonly on: 'regions'; readonly plan: string; readonly goals: CutoverGoals }
+  /** A Rollout that is only watched. */
+  | { readonly on: 'nothing'; readonly watches: string }
 
 export type ChangeOn<K extends Change['on']> = { [P in K]: Extract<Change, { readonly on: P }> }[K]
 

@@ -290,8 +290,11 @@ export type ActionStepData =
   /** The Job of a migration was created, and was seen to be complete. Its schema is not undone. */
   | { readonly is: 'migration-begun'; readonly migration: string; readonly job: string }
   | { readonly is: 'migration-done'; readonly migration: string }
-  /** A canary was given this share of the requests. `step` counts from 1. */
-  | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio }
+  /**
+   * A canary was given this share of the requests. `step` counts from 1. `release`: of a Rollout, the hash of the new pod template, which is in the
+   * names of its pods.
+   */
+  | { readonly is: 'step-set'; readonly step: number; readonly share: Ratio; readonly release?: string }
   /** What became of the step. A hold is decided again later. */
   | ({ readonly is: 'step-decided'; readonly step: number } & StepDecision)
   | { readonly is: 'restore-step'; readonly step: RestoreStep; readonly note: string }

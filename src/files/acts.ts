@@ -6,6 +6,7 @@ import type { NodeChoice, Workload } from '../domain/change.ts'
 import type { SourcePoint } from '../domain/issue.ts'
 import type { ActDraft, ActionName } from './act-draft.ts'
 import { cutover, cutoverOf } from './cutover-shape.ts'
+import { follow, followOf } from './follow-shape.ts'
 import { dnsLabel, name, objectName } from './name-shapes.ts'
 import { type Field, may, need, record, tellApart } from './record.ts'
 import { releaseOf } from './release.ts'
@@ -150,6 +151,11 @@ export const acts = {
     cutover,
     'Moves the platform to its standby region in steps, each with a budget and a proof. It is not undone once it is done.',
     cutoverOf,
+  ),
+  follow: act(
+    follow,
+    'Watches the release of a Rollout (Argo Rollouts) until its own controller has promoted or aborted it; changes nothing.',
+    followOf,
   ),
   promote: act(
     record({

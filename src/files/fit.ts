@@ -1,5 +1,5 @@
 /** Whether a rehearsal and a target fit together. Each of them may be valid alone. */
-import { asCanary, asCutover, asRestore, type Cutover, migrationOf, movedDatabase } from '../domain/action.ts'
+import { asCanary, asCutover, asFollow, asRestore, type Cutover, migrationOf, movedDatabase } from '../domain/action.ts'
 import { asksForAlerts } from '../domain/alert.ts'
 import { type Canary, canarySides } from '../domain/canary.ts'
 import type { Issue, SourcePoint } from '../domain/issue.ts'
@@ -181,6 +181,8 @@ function checkAct(act: Act, at: SourcePoint, fit: Fit): void {
   if (migration !== undefined) fit.migration(migration.run, at)
   const cutover = asCutover(act)
   if (cutover !== undefined) fit.cutover(cutover, at)
+  const source = asFollow(act)?.gate?.source
+  if (source !== undefined) fit.metric(source, REQUESTS, at)
   const release = asCanary(act)
   if (release !== undefined) checkGateOf(release.canary, at, fit)
 }

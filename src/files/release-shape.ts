@@ -75,7 +75,7 @@ const rolling = record({
 
 const requests = integer({ min: 1, max: 1_000_000_000, what: 'a number of requests' })
 
-const gateKeys = {
+export const gateKeys = {
   stable: need(source('gateway'), 'Source of the pods of the old release.'),
   canary: need(
     source('gateway-canary'),

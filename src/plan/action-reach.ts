@@ -38,6 +38,8 @@ export function actionReach(
       return regionsReach(change.plan, rehearsal, target)
     case 'copy':
       return harmless(`Copy/${change.from}`, target)
+    case 'nothing':
+      return harmless(`Rollout/${target.namespace}/${change.watches}`, target)
   }
 }
 

@@ -92,6 +92,7 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
     case 'previewed':
       return 'the new release answers on its preview route'
     case 'let-in':
+      if (subject === 'rollout') return 'the Rollout promotes its release'
       return subject === 'canary' ? 'every step of the canary is promoted' : 'the new release stays as long as planned'
     case 'serves-share':
       return `${subject} is served`

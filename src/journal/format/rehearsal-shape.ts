@@ -177,6 +177,10 @@ const act = variants('kind', {
   promote: object({ database: text, to: text }),
   restore: object({ from: text, backup: oneOf('now', 'latest'), pointAfterMs: ms, archivedWithinMs: ms, withinMs: ms }),
   cutover: cutoverAct,
+  follow: object(
+    { rollout: text, withinMs: ms },
+    { gate: object({ source: text, where: list(labels), errors: object({ atMost: share, from: number }) }) },
+  ),
 })
 
 const action = object({ name: text, during: text, atMs: ms, act, expect: list(reaction), at }, { forMs: ms, when })

@@ -3,7 +3,7 @@
  * could be promoted. All looks of a canary share a false positive rate of 5 % (Bonferroni), so that a good release is seldom rolled back by chance.
  * Conditions that must hold at every step, such as a proof that it is not slower, need no correction.
  */
-import type { Canary, StepDecision } from '../../domain/canary.ts'
+import type { CanaryGate, StepDecision } from '../../domain/canary.ts'
 import { showMeasuredPercent } from '../../domain/show.ts'
 import { chanceOfAtMost } from '../../domain/statistics.ts'
 import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
@@ -19,7 +19,7 @@ export type SliInStep = {
 }
 
 export type StepView = {
-  readonly canary: Canary
+  readonly canary: { readonly gate: Pick<CanaryGate, 'errors' | 'latency'> }
   /** Undefined where the share is not that of all requests, as for one cohort. */
   readonly asked: number | undefined
   /** This step, without the time in which routers settle. */

@@ -1,4 +1,5 @@
 /** An action counts only when it was begun and the cluster showed that it was done; what follows from it is judged as for a fault. */
+import { asFollow } from '../../domain/action.ts'
 import type { ActionSpec } from '../../domain/rehearsal.ts'
 import { instant } from '../../domain/units.ts'
 import type { ActionResult, Finding } from '../../domain/verdict.ts'
@@ -8,6 +9,7 @@ import { actionHarm } from '../harm/harm.ts'
 import { judgeCanary } from '../reactions/canary.ts'
 import { judgeConfiguration } from '../reactions/configuration.ts'
 import { judgeCutover } from '../reactions/cutover.ts'
+import { judgeFollowed } from '../reactions/follow.ts'
 import { judgeMigration } from '../reactions/migration.ts'
 import { isPreviewFailed } from '../reactions/preview.ts'
 import { answersTo, noAnswers } from '../reactions/reactions.ts'
@@ -34,6 +36,7 @@ function judgeAction(seen: Seen, action: ActionSpec): Ruled<ActionResult> {
           ...judgeCanary(seen, harm),
           ...judgeRestore(seen, harm),
           ...judgeCutover(seen, harm),
+          ...judgeFollowed(seen, harm),
         ]
       : [],
   )
@@ -84,6 +87,8 @@ function notDone(
   // A release that was taken back at a step or at its preview did what it should, and has a finding of its own.
   if (life?.steps.some(({ decided }) => decided.at(-1)?.outcome === 'roll-back')) return []
   if (life !== undefined && isPreviewFailed(life)) return []
+  // What a followed Rollout did is judged by its steps.
+  if (life?.begun && life.problem === undefined && asFollow(action.act) !== undefined) return []
   // A restore that named its point has findings of its own for whatever did not follow.
   if (life?.restore['point-set'] !== undefined) return []
   // So has a cutover that ended at one of its steps.

@@ -59,8 +59,16 @@ export type PreviewSeen = {
 export type StepSeen = Moment & {
   readonly step: number
   readonly share: number
+  /** Of a Rollout: the hash of the new pod template. */
+  readonly release?: string
   readonly decided: readonly (Moment & StepDecision)[]
 }
+
+const stepSeen = ({ is: _, ...step }: Extract<ActionStepData, { is: 'step-set' }>, moment: Moment): StepSeen => ({
+  ...moment,
+  ...step,
+  decided: [],
+})
 
 const decidedBy = (seen: StepSeen, { outcome, reason, note }: StepDecision, moment: Moment): StepSeen => ({
   ...seen,
@@ -126,7 +134,7 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
     case 'migration-done':
       return { ...life, migration: { ...life.migration, done: moment } }
     case 'step-set':
-      return { ...life, steps: [...life.steps, { ...moment, step: step.step, share: step.share, decided: [] }] }
+      return { ...life, steps: [...life.steps, stepSeen(step, moment)] }
     case 'step-decided':
       return {
         ...life,

@@ -6,7 +6,7 @@ import type { Rehearsal } from '../../domain/rehearsal.ts'
 import { type Counters, cumulative, type Track, type Wanted } from './counters.ts'
 
 /** Statuses by which a server or its proxy says that it failed (RFC 9110, 15.6). */
-const BAD_CODES = ['500', '501', '502', '503', '504'] as const
+export const BAD_CODES = ['500', '501', '502', '503', '504'] as const
 
 export type ReleaseCounts = {
   readonly requests: number

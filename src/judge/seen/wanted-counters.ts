@@ -13,6 +13,7 @@ import {
 import { type RequiredState, stateName } from '../../domain/required-state.ts'
 import { canaryCounters } from './canary-counters.ts'
 import type { Wanted } from './counters.ts'
+import { followCounters } from './follow-counters.ts'
 import type { Seen } from './seen.ts'
 
 type BacksOff = Extract<Reaction, { kind: 'backs-off' }>
@@ -80,6 +81,7 @@ export function wantedCounters(rehearsal: Rehearsal, target: Target): readonly W
     ...scalingMetrics(rehearsal, 'rate'),
     ...required,
     ...canaryCounters(rehearsal),
+    ...followCounters(rehearsal),
     ...regionCounters(rehearsal, target),
     ...harms.flatMap(({ name, expect }) => expect.flatMap((each) => ofReaction(name, each, target))),
   ]

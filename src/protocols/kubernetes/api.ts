@@ -160,6 +160,7 @@ export const paths = {
   autoscalers: (namespace: string) => `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`,
   keda: '/apis/keda.sh/v1alpha1',
   scaledObjects: (namespace: string) => `/apis/keda.sh/v1alpha1/namespaces/${namespace}/scaledobjects`,
+  rollouts: (namespace: string) => `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts`,
   budgets: (namespace: string) => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
   endpointSlices: (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
   networkPolicies: (namespace: string) => `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,

@@ -8,6 +8,7 @@ import { databasesLane } from './databases.ts'
 import { disruptionLane } from './disruption.ts'
 import { errorBudgetLane } from './error-budget.ts'
 import { errorsLane } from './errors.ts'
+import { followLane } from './follow.ts'
 import { generatorLane } from './generator.ts'
 import { latencyLane } from './latency.ts'
 import { loadLane } from './load.ts'
@@ -26,6 +27,7 @@ export const lanes: readonly LaneOf[] = [
   latencyLane,
   socketsLane,
   canaryLane,
+  followLane,
   cutoverLane,
   replicasLane,
   zonesLane,

@@ -4,7 +4,13 @@ import { shadowOf } from '../../domain/action.ts'
 import type { StepOutcome } from '../../domain/canary.ts'
 import type { ActionStep, ActionStepData, Sample } from '../../domain/evidence.ts'
 import { showPercent } from '../../domain/show.ts'
-import { canariesOf, canaryCounters, countsBetween, type NamedCanary } from '../../judge/seen/canary-counters.ts'
+import {
+  type CountsBetween,
+  canariesOf,
+  canaryCounters,
+  countsBetween,
+  type NamedCanary,
+} from '../../judge/seen/canary-counters.ts'
 import { createCounters } from '../../judge/seen/counters.ts'
 import { type Chart, line, type Point, type Span, type SpanLook } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
@@ -12,13 +18,13 @@ import type { Drawing, LaneOf } from '../lane.ts'
 /** Shorter stretches would show how scrapes and weights fall together, and not what was served. */
 const EVERY_S = 3
 
-type Seen = { readonly at: number; readonly step: ActionStepData }
+export type StepAt = { readonly at: number; readonly step: ActionStepData }
 
 export const canaryLane: LaneOf = ({ rehearsal }) => {
   const canaries = canariesOf(rehearsal)
   const counters = createCounters()
   for (const wanted of canaryCounters(rehearsal)) counters.want(wanted)
-  const seen = new Map<string, Seen[]>(canaries.map(({ action }) => [action, []]))
+  const seen = new Map<string, StepAt[]>(canaries.map(({ action }) => [action, []]))
   return {
     take: {
       sample: (sample: Sample) => counters.add(sample, 0),
@@ -35,11 +41,7 @@ export const canaryLane: LaneOf = ({ rehearsal }) => {
 }
 
 /** In per cent, for each stretch in which anything was counted. `copied`: the new release got copies of requests to the old one. */
-function servedOf(
-  counts: ReturnType<typeof countsBetween>,
-  { zeroAt, seconds }: Drawing,
-  copied: boolean,
-): readonly Point[] {
+export function servedOf(counts: CountsBetween, { zeroAt, seconds }: Drawing, copied: boolean): readonly Point[] {
   const points: Point[] = []
   for (let from = 0; from < seconds; from += EVERY_S) {
     const [fromAt, toAt] = [zeroAt + from * 1000, zeroAt + (from + EVERY_S) * 1000]
@@ -52,7 +54,7 @@ function servedOf(
 
 function chartOf(
   { action: name, release: { shape } }: NamedCanary,
-  steps: readonly Seen[],
+  steps: readonly StepAt[],
   served: readonly Point[],
   { seconds }: Drawing,
 ): Chart {
@@ -74,14 +76,14 @@ function chartOf(
 }
 
 /** Windows of a mirror repeat, and are counted. */
-function captionOf(spans: readonly Span[]): string {
+export function captionOf(spans: readonly Span[]): string {
   const times = Map.groupBy(spans, ({ text }) => text)
   return `${[...times].map(([text, all]) => (all.length === 1 ? text : `${all.length} times ${text}`)).join('; ')}.`
 }
 
 const titles = { canary: 'Canary', 'blue-green': 'Blue-green', 'a-b': 'A/B', shadow: 'Shadow' } as const
 
-function askedOf(steps: readonly Seen[]): readonly Point[] {
+export function askedOf(steps: readonly StepAt[]): readonly Point[] {
   const points = steps.flatMap(({ at, step }): readonly Point[] => {
     if (step.is === 'step-set') return [[at, step.share * 100]]
     return step.is === 'heal-requested' ? [[at, 0]] : []
@@ -103,7 +105,11 @@ function windowWords(share: number, outcome: StepOutcome): string {
 }
 
 /** Each step from its weights to the last decision about it. */
-function spansOf(steps: readonly Seen[], seconds: number, shape: NamedCanary['release']['shape']): readonly Span[] {
+export function spansOf(
+  steps: readonly StepAt[],
+  seconds: number,
+  shape: NamedCanary['release']['shape'] | 'rollout',
+): readonly Span[] {
   return steps.flatMap(({ at, step }): readonly Span[] => {
     if (step.is !== 'step-set') return []
     const decided = steps.findLast((each) => each.step.is === 'step-decided' && each.step.step === step.step)

@@ -4,6 +4,7 @@ import { traffic } from './canary.ts'
 import { regions } from './cutover.ts'
 import type { ChangeEnactor } from './enactor.ts'
 import { configMap } from './flag.ts'
+import { nothing } from './follow.ts'
 import { mirror } from './mirror.ts'
 import { nodes } from './nodes.ts'
 import { pinnedReplicas } from './pin.ts'
@@ -24,6 +25,7 @@ const enactors: { readonly [K in Change['on']]: ChangeEnactor<ChangeOn<K>> } = {
   database,
   copy,
   regions,
+  nothing,
 }
 
 export const enactorOf = <K extends Change['on']>(change: ChangeOn<K>): ChangeEnactor<ChangeOn<K>> =>
