@@ -16,6 +16,7 @@ const doors: ReadonlyMap<string, GateProtocol> = new Map([
 ])
 /** A longer path names no run. */
 const URL_MAX = 2_000
+const KEYS = ['run', 'rehearsal', 'since', 'rollout', 'release']
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
 export function routeOf(method: string, url: string): VerdictRoute {
@@ -32,13 +33,14 @@ export function routeOf(method: string, url: string): VerdictRoute {
 const wrong = (status: number, problem: string): VerdictRoute => ({ kind: 'wrong', status, problem })
 
 function asking(door: GateProtocol, query: URLSearchParams): VerdictRoute {
-  const strange = [...query.keys()].find((key) => !['run', 'rehearsal', 'since'].includes(key))
+  const strange = [...query.keys()].find((key) => !KEYS.includes(key))
   // A filter that is misspelt and ignored would let the verdict of another run through.
-  if (strange !== undefined)
-    return wrong(400, `the parameter "${strange}" is not known; there are run, rehearsal and since`)
-  const [run, rehearsal, since] = ['run', 'rehearsal', 'since'].map((key) => query.get(key) ?? undefined)
-  for (const name of [run, rehearsal])
-    if (name !== undefined && !NAME.test(name)) return wrong(400, `"${name}" is no name of a run or a rehearsal`)
+  if (strange !== undefined) return wrong(400, `the parameter "${strange}" is not known; there are ${KEYS.join(', ')}`)
+  const [run, rehearsal, since, rollout, release] = KEYS.map((key) => query.get(key) ?? undefined)
+  for (const name of [run, rehearsal, rollout, release])
+    if (name !== undefined && !NAME.test(name))
+      return wrong(400, `"${name}" is no name of a run, a rehearsal, a Rollout or a release`)
+  if (release !== undefined && rollout === undefined) return wrong(400, 'release goes with rollout')
   const sinceAt = since === undefined ? undefined : Date.parse(since)
   if (Number.isNaN(sinceAt)) return wrong(400, `since must be a time like 2026-11-29T12:00:00Z`)
   return {
@@ -48,6 +50,8 @@ function asking(door: GateProtocol, query: URLSearchParams): VerdictRoute {
       ...(run === undefined ? {} : { run }),
       ...(rehearsal === undefined ? {} : { rehearsal }),
       ...(sinceAt === undefined ? {} : { sinceAt }),
+      ...(rollout === undefined ? {} : { rollout }),
+      ...(release === undefined ? {} : { release }),
     },
   }
 }

@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { messageOf } from '../../domain/unknown.ts'
 import { readJournal } from '../../journal/read.ts'
+import { createFollowedStep, type FollowedStep } from '../../judge/canary/followed.ts'
 import { joinControl } from '../../live/control.ts'
 import { judgeComparison } from '../comparing.ts'
 import { judgeFolder } from '../judging.ts'
@@ -11,8 +12,17 @@ import { runFolders } from '../run-folder.ts'
 import { endOf, hasEnded } from '../runs.ts'
 import { answerOf, ofComparison, ofJudgment, type VerdictAnswer } from './answer.ts'
 
-/** `sinceAt`: only runs that began then or later, in ms since 1970. */
-export type VerdictQuery = { readonly run?: string; readonly rehearsal?: string; readonly sinceAt?: number }
+/**
+ * `sinceAt`: only runs that began then or later, in ms since 1970. `rollout`: not the whole run, but the step of this Rollout now; `release`: with the hash
+ * of this pod template.
+ */
+export type VerdictQuery = {
+  readonly run?: string
+  readonly rehearsal?: string
+  readonly sinceAt?: number
+  readonly rollout?: string
+  readonly release?: string
+}
 
 export type ServedRuns = {
   /** Undefined: there is no run of that name. Never throws: a journal that cannot be judged is inconclusive. */
@@ -49,9 +59,10 @@ export function createServedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns
     for (const oldest of judged.keys()) if (judged.size > KEPT_MAX) judged.delete(oldest)
     return answer
   }
-  const about = async (found: Found): Promise<VerdictAnswer> => {
+  const about = async (found: Found, { rollout, release }: VerdictQuery): Promise<VerdictAnswer> => {
     const of = { run: basename(found.folder), rehearsal: found.rehearsal }
     try {
+      if (rollout !== undefined) return await stepNow(found, rollout, release)
       if (await isRunning(found.folder)) return answerOf('running', 'The run is under way.', of)
       return await judgedOnce(found)
     } catch (error) {
@@ -61,12 +72,13 @@ export function createServedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns
   }
 
   return {
-    async answer({ run, rehearsal, sinceAt = 0 }, now) {
+    async answer(asked, now) {
+      const { run, rehearsal, sinceAt = 0 } = asked
       const folders = pinned ? [folder] : runFolders(folder)
       if (run !== undefined) {
         const named = folders.find((each) => basename(each) === run)
         const found = named === undefined ? undefined : await headOf(named)
-        return found && about(found)
+        return found && about(found, asked)
       }
       const found = await newest(folders, headOf, rehearsal)
       const name = rehearsal === undefined ? 'run' : `run of ${rehearsal}`
@@ -74,7 +86,7 @@ export function createServedRuns({ folder, maxAgeMs, key }: Serving): ServedRuns
       const of = { run: basename(found.folder), rehearsal: found.rehearsal }
       if (found.startedAt < sinceAt)
         return answerOf('inconclusive', `The newest ${name} began before the time that was asked for.`, of)
-      const answer = await about(found)
+      const answer = await about(found, asked)
       const age = now - (endOf(join(found.folder, 'journal.ndjson')) ?? found.startedAt)
       if (pinned || answer.verdict === 'running' || age <= maxAgeMs) return answer
       return answerOf(
@@ -124,6 +136,27 @@ async function isRunning(folder: string): Promise<boolean> {
   const joined = await joinControl(folder)
   joined?.leave()
   return joined !== undefined || Date.now() - statSync(journal).mtimeMs < GROWS_MS
+}
+
+const stepVerdicts = { promote: 'pass', 'roll-back': 'fail', hold: 'running' } as const
+
+/** Only a run under way knows the step: one that is over may have followed another release. */
+async function stepNow(
+  { folder, rehearsal }: Found,
+  rollout: string,
+  release: string | undefined,
+): Promise<VerdictAnswer> {
+  const of = { run: basename(folder), rehearsal }
+  if (!(await isRunning(folder))) return answerOf('inconclusive', `No run under way follows Rollout ${rollout}.`, of)
+  let followed: FollowedStep | undefined
+  for await (const { record, line } of readJournal(join(folder, 'journal.ndjson'))) {
+    if (record.kind === 'run-started') followed = createFollowedStep(record.rehearsal, record.target, rollout)
+    followed?.add(record, line)
+  }
+  if (followed === undefined)
+    return answerOf('inconclusive', `The rehearsal follows no Rollout ${rollout} with a gate.`, of)
+  const { outcome, note } = followed.decision(release)
+  return answerOf(stepVerdicts[outcome], note, of)
 }
 
 async function judgedNow({ folder, kind, rehearsal }: Found, key: KeyObject | undefined): Promise<VerdictAnswer> {

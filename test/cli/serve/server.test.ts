@@ -4,10 +4,30 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createServedRuns } from '../../../src/cli/serve/served-runs.ts'
 import { type Doorkeeper, serveVerdicts, type VerdictServer } from '../../../src/cli/serve/server.ts'
+import type { Evidence } from '../../../src/domain/evidence.ts'
 import { openControl } from '../../../src/live/control.ts'
 import { acceptance, accepting } from '../../support/accepting.ts'
-import { evidence, START, toBad } from '../../support/evidence.ts'
+import {
+  actionOf,
+  actionSteps,
+  evidence,
+  START,
+  secondAt,
+  toBad,
+  together,
+  withActions,
+} from '../../support/evidence.ts'
 import { sessionRecords } from '../../support/evidence-blocks.ts'
+import {
+  atFirst,
+  begun,
+  type FollowCounted,
+  type FollowMoment,
+  first,
+  followAct,
+  scrapes,
+  wentOn,
+} from '../../support/evidence-follow.ts'
 import { wrongIn } from '../../support/output-schema.ts'
 import { later, store } from '../../support/stored.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -17,6 +37,14 @@ const passed = evidence()
 const failed = evidence({ load: (second, load) => second > 95 && second < 120 && toBad(load.login, 9) })
 const blind = evidence().filter(({ kind }) => kind !== 'book-read')
 const SOON = START + 10 * 60_000
+
+/** A run at second 64, which follows a Rollout. */
+const following = (steps: readonly FollowMoment[], counted: Partial<FollowCounted> = {}): readonly Evidence[] =>
+  together(
+    evidence({ rehearsal: withActions(actionOf('shop 2', followAct)) }),
+    scrapes({ share: atFirst, bad: 0, ...counted }),
+    actionSteps('shop 2', ...steps),
+  ).filter(({ at }) => at < secondAt(66))
 
 async function served(folder: string, keeper: Partial<Doorkeeper> = {}): Promise<VerdictServer> {
   const runs = createServedRuns({ folder, maxAgeMs: HOUR })
@@ -122,6 +150,44 @@ describe('a delivery tool that asks for a verdict', () => {
     expect((await post(server, '/v1/flagger/confirm')).status).toBe(425)
     store(reports, 'a-20260921-141320', passed)
     expect((await ask(server, '/v1/verdict')).body.verdict).toBe('pass')
+  })
+
+  it.each<[string, readonly FollowMoment[], Partial<FollowCounted>, string, string]>([
+    ['a step of a good release', first, {}, 'pass', 'Step 1, 25%: '],
+    ['a step of a release with errors', first, { bad: 0.2 }, 'fail', 'answers of the new release were server errors'],
+    ['a step that does not get its share', first, { share: () => 0.05 }, 'running', '25 % were asked for'],
+    ['the time between two steps', [...first, wentOn(65, 1)], {}, 'running', 'has not reached its next step'],
+    ['the time before the first step', [begun], {}, 'running', 'has not reached its next step'],
+  ])('gets an answer about %s of a Rollout that the run follows', async (_, steps, counted, verdict, reason) => {
+    const reports = tempFolder()
+    const folder = store(reports, 'a-20260921-141320', following(steps, counted))
+    const server = await served(reports)
+    const { body } = await ask(server, '/v1/verdict?rollout=shop&release=b2')
+    expect(body).toMatchObject({ verdict, reason: expect.stringContaining(reason), run: 'a-20260921-141320' })
+    expect(wrongIn('gate', body)).toEqual([])
+    // The run as a whole is under way.
+    expect((await ask(server, '/v1/verdict')).body.verdict).toBe('running')
+    const before = new Date(Date.now() - HOUR)
+    utimesSync(join(folder, 'journal.ndjson'), before, before)
+    expect((await ask(server, '/v1/verdict?rollout=shop')).body).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'No run under way follows Rollout shop.',
+    })
+  })
+
+  it('gets no pass about another release, or a Rollout that the run does not follow', async () => {
+    const reports = tempFolder()
+    store(reports, 'a-20260921-141320', following(first))
+    const server = await served(reports)
+    expect((await ask(server, '/v1/verdict?rollout=shop&release=c3')).body).toMatchObject({
+      verdict: 'running',
+      reason: 'Rollout shop is followed with release b2, and not c3.',
+    })
+    expect((await ask(server, '/v1/verdict?rollout=other')).body).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'The rehearsal follows no Rollout other with a gate.',
+    })
+    expect((await ask(server, '/v1/verdict?release=b2')).status).toBe(400)
   })
 
   it('gets inconclusive for a journal that is damaged or was changed after it was judged', async () => {
