@@ -34,7 +34,14 @@ describe('the table of programs', () => {
 
   it('does not hold KEDA, KWOK, Karpenter, Prometheus, Argo Rollouts and labnet among the tools that every run needs', () => {
     expect(STANDARD_TOOLS).toContain('kube-apiserver')
-    for (const name of [...TOOL_GROUPS.keda, 'kwok', 'karpenter', 'prometheus', 'rollouts-controller', 'labnet'] as const)
+    for (const name of [
+      ...TOOL_GROUPS.keda,
+      'kwok',
+      'karpenter',
+      'prometheus',
+      'rollouts-controller',
+      'labnet',
+    ] as const)
       expect(STANDARD_TOOLS).not.toContain(name)
   })
 

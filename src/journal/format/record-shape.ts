@@ -139,9 +139,9 @@ const actionStep = variants('is', {
     { problem: text },
   ),
   'config-written': object({ configMap: text, was: text, now: text, taken: list(oneOf('environment', 'files')) }),
-    'migration-begun': object({ migration: text, job: text }),
-    'migration-done': object({ migration: text }),
-    'step-set': object({ step: amount, share }, { release: text }),
+  'migration-begun': object({ migration: text, job: text }),
+  'migration-done': object({ migration: text }),
+  'step-set': object({ step: amount, share }, { release: text }),
   'step-decided': object(
     { step: amount, outcome: oneOf('promote', 'hold', 'roll-back'), note: text },
     { reason: oneOf('worse', 'weight-not-served', 'cohorts-mixed', 'undecided', 'paused', 'aborted') },
