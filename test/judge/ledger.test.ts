@@ -85,7 +85,7 @@ describe('money', () => {
   it('locates a difference by bucket and amount', () => {
     const [breach] = told({ books: (b) => void b['psp-b']?.deposit.push(1) }).findings
     expect(breach?.sentence).toMatch(
-      /psp-a and psp-b holds 1 key and 12\.50 EUR more than wallet, in bucket \d+: charged twice\./,
+      /psp-a and psp-b together hold 1 key and 12\.50 EUR more than wallet, in bucket \d+: charged twice\./,
     )
   })
 

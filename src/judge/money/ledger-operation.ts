@@ -85,8 +85,9 @@ function againstClient(seen: Seen, { operation, ledger }: OperationSides, client
     const sentence = `${operation}: ${doubt}, so that ${ledger.book} and client cannot be compared exactly.`
     return { agrees: false, sentence, findings: [finding('gap', 'ledger-unproven', operation, sentence, lines)] }
   }
-  if (ledger.entry.duplicates > 0 && !short) return { agrees: false, sentence: differs(difference), findings: [] }
-  const sentence = `${operation}: ${ledger.book} ${differs(difference)} than the client saw acknowledged.`
+  if (ledger.entry.duplicates > 0 && !short)
+    return { agrees: false, sentence: `holds ${differs(difference)}`, findings: [] }
+  const sentence = `${operation}: ${ledger.book} holds ${differs(difference)} than the client saw acknowledged.`
   return { agrees: false, sentence, findings: [finding('breach', 'unreconciled', operation, sentence, lines)] }
 }
 
@@ -127,9 +128,9 @@ function againstLedger(seen: Seen, sides: OperationSides): Agreement {
   const together = providers.map((side) => ofBook(side.entry)).reduce(plus, noSums)
   const difference = minus(together, ofBook(ledger.entry))
   const names = listed(providers.map((side) => side.book))
+  const holds = providers.length === 1 ? 'holds' : 'together hold'
   if (same(difference, noSums)) {
-    const who = providers.length === 1 ? `${names} holds` : `${names} together hold`
-    return { agrees: true, sentence: `${who} exactly what ${ledger.book} holds`, findings: [] }
+    return { agrees: true, sentence: `${names} ${holds} exactly what ${ledger.book} holds`, findings: [] }
   }
   const where = bucketsText(
     differingBuckets(
@@ -139,7 +140,7 @@ function againstLedger(seen: Seen, sides: OperationSides): Agreement {
   )
   const twice = chargedTwice(seen, operation, ledger, providers)
   const unbooked = plus(orphaned(seen, operation, ledger, providers), lostByLedger(seen, operation, ledger))
-  const what = `${operation}: ${names} ${differs(difference)} than ${ledger.book}${where}`
+  const what = `${operation}: ${names} ${holds} ${differs(difference)} than ${ledger.book}${where}`
   if (difference.count > 0 && !same(difference, unbooked)) {
     const keys = twice.length === 0 ? '' : ` (${listed(twice)})`
     const sentence = `${what}: charged twice${keys}.`
@@ -147,7 +148,11 @@ function againstLedger(seen: Seen, sides: OperationSides): Agreement {
   }
   // Where a provider's book was not read, that what is there is too little shows nothing.
   if (!complete && difference.count <= 0) {
-    return { agrees: false, sentence: `${names} ${differs(difference)}, and another book is missing`, findings: [] }
+    return {
+      agrees: false,
+      sentence: `${names} ${holds} ${differs(difference)}, and another book is missing`,
+      findings: [],
+    }
   }
   const sentence = difference.count > 0 ? `${what}: charged, and never booked.` : `${what}.`
   const unreconciled = finding('breach', 'unreconciled', operation, sentence, lines)
@@ -210,9 +215,9 @@ function duplicates(operation: string, { book, line, entry }: Side, cause: Cause
 }
 
 function differs({ count: keys, amountCents }: Sums): string {
-  if (keys === 0 && amountCents === 0) return 'holds other keys'
+  if (keys === 0 && amountCents === 0) return 'other keys'
   const more = keys > 0 || (keys === 0 && amountCents > 0)
-  return `holds ${count(Math.abs(keys), 'key')} and ${money(Math.abs(amountCents))} ${more ? 'more' : 'less'}`
+  return `${count(Math.abs(keys), 'key')} and ${money(Math.abs(amountCents))} ${more ? 'more' : 'less'}`
 }
 
 const bucketsText = (buckets: readonly number[]): string =>

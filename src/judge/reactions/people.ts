@@ -28,7 +28,10 @@ export function judgePeople(seen: Seen, harm: Harm, expected: PeopleReaction, of
   }
   if (seen.run.seenUntil - harm.injectedAt < withinMs)
     return answer.unknown(`The run ended before people had to have ${wanted.done} (${allowed}).`, seen.run.loadLines)
-  const others = after.length === 0 ? 'nobody wrote anything' : `${count(after.length, 'other note')} were written`
+  const others =
+    after.length === 0
+      ? 'nobody wrote anything'
+      : `${count(after.length, 'other note was', 'other notes were')} written`
   const sentence = `No note says that people ${wanted.did} after ${harm.name} (${allowed}; ${others}).`
   return answer.missing('people-silent', { sentence, lines: after.map(({ line }) => line) })
 }
