@@ -98,7 +98,7 @@ function scalerUse({ name, min, max, desired }: HpaSeen): Use | undefined {
 }
 
 /** -1: no wait for a node. */
-const rankOf = ({ kind }: Use): number => WAITS.findIndex((each) => each === kind)
+const rankOf = ({ kind }: Use): number => (WAITS as readonly Use['kind'][]).indexOf(kind)
 
 function pendingUse(pods: readonly PodSeen[], came: readonly NodeSeen[]): Use | undefined {
   const waiting = pods.filter((pod) => !isWarm(pod) && pod.node === undefined && isPending(pod))
