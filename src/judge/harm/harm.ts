@@ -29,6 +29,9 @@ export type Harm = HarmTimes & {
   readonly pods: ReadonlySet<string>
 }
 
+/** What was done by an action; undefined for a fault. */
+export const actBy = ({ by }: Harm): ActionSpec['act'] | undefined => (by.kind === 'action' ? by.spec.act : undefined)
+
 export function faultHarm(seen: Seen, spec: FaultSpec): Harm | undefined {
   const life: FaultLife | undefined = seen.faults.of(spec.name)
   if (!life?.injected || life.injected.pods.length === 0) return undefined

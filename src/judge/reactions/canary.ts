@@ -11,7 +11,7 @@ import { type ShareServed, shareServed } from '../canary/share.ts'
 import { stretchesOf } from '../canary/stretches.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
-import type { Harm } from '../harm/harm.ts'
+import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
 import { countsBetween, firstError, isCounted, lastAnswer, type NamedCanary } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
@@ -31,7 +31,7 @@ type Facts = {
 type StepServed = { readonly step: StepSeen; readonly share: ShareServed | undefined }
 
 export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
-  const act = asCanary(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
+  const act = asCanary(actBy(harm))
   const life = seen.actions.of(harm.name)
   if (act === undefined || life === undefined) return []
   const named = { action: harm.name, release: act }

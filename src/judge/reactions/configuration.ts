@@ -7,7 +7,7 @@ import { asConfigured, type ConfiguredRelease } from '../../domain/action.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration, listed } from '../findings/words.ts'
-import type { Harm } from '../harm/harm.ts'
+import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import { type PodLife, servesAt } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
@@ -31,7 +31,7 @@ type Facts = {
 const UNTOLD_MS = 15_000
 
 export function judgeConfiguration(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
-  const act = asConfigured(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
+  const act = asConfigured(actBy(harm))
   const life = seen.actions.of(harm.name)
   const written = life?.config
   // Without it the release failed before it changed anything, which is a finding of its own.

@@ -7,7 +7,7 @@ import { type CutoverPlace, type CutoverStep, cutoverSteps, cutoverStepWords } f
 import type { CutoverProven, ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { count, duration, listed } from '../findings/words.ts'
-import type { Harm } from '../harm/harm.ts'
+import { actBy, type Harm } from '../harm/harm.ts'
 import type { CutoverLife } from '../seen/action-lives.ts'
 import { cumulative } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
@@ -28,7 +28,7 @@ export type CutoverFacts = {
 export type CutoverPart = Ruled<ReactionResult>
 
 export function judgeCutover(seen: Seen, harm: Harm): readonly CutoverPart[] {
-  const act = asCutover(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
+  const act = asCutover(actBy(harm))
   const life = seen.actions.of(harm.name)
   const place = act && seen.run.head.target.cutovers?.[act.plan]
   if (act === undefined || life === undefined || place === undefined) return []

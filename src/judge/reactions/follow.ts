@@ -7,7 +7,7 @@ import { decideStep } from '../canary/decide.ts'
 import { type StepStretch, stretchesOf } from '../canary/stretches.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
-import type { Harm } from '../harm/harm.ts'
+import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
 import { followedBetween } from '../seen/follow-counters.ts'
 import type { Seen } from '../seen/seen.ts'
@@ -16,7 +16,7 @@ import { createReactionAnswer } from './answer.ts'
 type Facts = { readonly seen: Seen; readonly harm: Harm; readonly act: Follow; readonly life: ActionLife }
 
 export function judgeFollowed(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
-  const act = asFollow(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
+  const act = asFollow(actBy(harm))
   const life = seen.actions.of(harm.name)
   if (act === undefined || life === undefined) return []
   const facts: Facts = { seen, harm, act, life }

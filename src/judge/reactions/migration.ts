@@ -7,7 +7,7 @@ import type { Migration } from '../../domain/migration.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
-import type { Harm } from '../harm/harm.ts'
+import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { lockWaitId } from '../seen/wanted-counters.ts'
@@ -17,7 +17,7 @@ import { createReactionAnswer } from './answer.ts'
 const SCRAPED_WITHIN_MS = 3_000
 
 export function judgeMigration(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
-  const migration = migrationOf(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
+  const migration = migrationOf(actBy(harm))
   const life = seen.actions.of(harm.name)
   if (migration === undefined || life === undefined) return []
   return [migrated(seen, harm, migration, life), locksShort(seen, harm, migration, life)]

@@ -9,7 +9,7 @@ import { contentOf, isSameImage, shortDigest } from '../../domain/image.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration, listed } from '../findings/words.ts'
-import type { Harm } from '../harm/harm.ts'
+import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import { type PodLife, servesAt, templateOf } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
@@ -32,7 +32,7 @@ type Facts = {
 }
 
 export function judgeRelease(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
-  const act = harm.by.kind === 'action' ? harm.by.spec.act : undefined
+  const act = actBy(harm)
   const life = seen.actions.of(harm.name)
   if (act?.kind !== 'release' || act.shape !== 'rolling' || life === undefined) return []
   // Values that pods read while they run replace no pod.

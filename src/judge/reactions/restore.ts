@@ -9,7 +9,7 @@ import { money } from '../../domain/show.ts'
 import type { ReactionResult, RestoreProof } from '../../domain/verdict.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { count, duration, listed } from '../findings/words.ts'
-import type { Harm } from '../harm/harm.ts'
+import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
@@ -19,7 +19,7 @@ type CopyRead = NonNullable<ActionLife['copyRead']>
 type Part = Ruled<ReactionResult>
 
 export function judgeRestore(seen: Seen, harm: Harm): readonly Part[] {
-  const act = asRestore(harm.by.kind === 'action' ? harm.by.spec.act : undefined)
+  const act = asRestore(actBy(harm))
   const life = seen.actions.of(harm.name)
   if (act === undefined || life === undefined) return []
   const facts: Facts = { seen, harm, act, life }
