@@ -58,7 +58,7 @@ export type ChartRow = {
   readonly spans?: readonly Span[]
   readonly steps?: readonly Point[]
   readonly ticks?: readonly Tick[]
-  /** After the last span, or before the first if there is no room after it. */
+  /** After the last span, or where else there is room. */
   readonly words?: string
   /** Steps of 0 are marked: none Ready, none allowed. */
   readonly noneIsBad?: true

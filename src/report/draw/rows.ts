@@ -48,12 +48,23 @@ function spanSvg(span: Span, x: Scale, top: number, next: Span | undefined): Htm
   return html`<g class="span ${span.look}"><rect${spanLook(span.look, span.pattern)} x="${n(from)}" y="${n(top + PADDING)}" width="${n(width)}" height="${ROW_HEIGHT - 2 * PADDING}"><title>${span.text}</title></rect>${words}</g>`
 }
 
+/** After the spans, before them, or in the outline of the plan, never over the name of the row; where nothing has room, at the right edge. */
 function wordsSvg(words: string, spans: readonly Span[], x: Scale, floor: number): Html {
-  const last = x(Math.max(0, ...spans.map(({ to }) => to))) + 6
-  const first = x(Math.min(Number.MAX_VALUE, ...spans.map(({ from }) => from))) - 6
-  const behind = last + words.length * LETTER_WIDTH <= WIDTH - RIGHT
-  return html`<text class="words"${rowLooks.words} x="${n(behind ? last : first)}" y="${n(floor - 4)}" text-anchor="${behind ? 'start' : 'end'}">${words}</text>`
+  const [edge, length] = [WIDTH - RIGHT, words.length * LETTER_WIDTH]
+  const afterAll = endOf(spans, x)
+  const before = x(Math.min(Number.MAX_VALUE, ...spans.map(({ from }) => from))) - 6
+  const inOutline = endOf(
+    spans.filter(({ look }) => look !== 'planned'),
+    x,
+  )
+  const after = [afterAll, before - length >= LEFT ? undefined : inOutline].find(
+    (place) => place !== undefined && place + length <= edge,
+  )
+  const place = after ?? (before - length >= LEFT ? before : edge)
+  return html`<text class="words"${rowLooks.words} x="${n(place)}" y="${n(floor - 4)}" text-anchor="${after === undefined ? 'end' : 'start'}">${words}</text>`
 }
+
+const endOf = (spans: readonly Span[], x: Scale): number => x(Math.max(0, ...spans.map(({ to }) => to))) + 6
 
 /** The number is written at each change if there is room. */
 function stepsSvg(row: ChartRow, steps: readonly Point[], x: Scale, seconds: number, floor: number): readonly Html[] {
