@@ -33,7 +33,7 @@ describe('the lane of a cutover', () => {
       ['traffic', 'good'],
       ['thaw of the writes', 'good'],
     ])
-    expect(chart?.caption).toMatch(/^readiness 300ms; freeze of the writes 700ms; drain 1s; /)
+    expect(chart?.caption).toMatch(/^readiness 0.3 s; freeze of the writes 0.7 s; drain 1.0 s; /)
     expect(chart?.lines[0]?.points.map(([, share]) => share)).toEqual([0, 50, 100])
     const [frozen] = chart?.rows?.[1]?.spans ?? []
     expect(frozen && Math.round((frozen.to - frozen.from) * 10) / 10).toBe(6.5)

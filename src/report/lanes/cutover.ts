@@ -2,9 +2,9 @@
 import { asCutover } from '../../domain/action.ts'
 import { cutoverSteps, cutoverStepWords } from '../../domain/cutover.ts'
 import type { ActionStep, ActionStepData } from '../../domain/evidence.ts'
-import { showDuration } from '../../domain/show.ts'
 import { type Chart, line, type Point, type Span } from '../chart.ts'
 import type { Drawing, LaneOf } from '../lane.ts'
+import { inSeconds } from '../words.ts'
 
 type Seen = { readonly at: number; readonly step: ActionStepData }
 
@@ -27,7 +27,7 @@ function chartOf(name: string, steps: readonly Seen[], { seconds }: Drawing): Ch
     id: `cutover-${name.replace(/[^\w-]+/g, '-')}`,
     title: `Cutover ${name}: share of the new region`,
     unit: '% of the requests',
-    caption: `${spans.map(({ text, from, to }) => `${text} ${showDuration(Math.round((to - from) * 10) * 100)}`).join('; ')}.`,
+    caption: `${spans.map(({ text, from, to }) => `${text} ${inSeconds((to - from) * 1000)}`).join('; ')}.`,
     lines: [line('asked for', sharesOf(steps), 2, 'step')],
     limits: [],
     range: { min: 0, max: 100 },
