@@ -1,8 +1,6 @@
 /** Every key of every file, with what happens when its value is another one. A new key must stand in one of the files of good/keys. */
-import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse as readYaml } from 'yaml'
-import type { Parsed } from '../../src/domain/issue.ts'
 import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import { isObject } from '../../src/domain/unknown.ts'
 import { parseCapacity } from '../../src/files/capacity.ts'
@@ -11,22 +9,13 @@ import { checkFit } from '../../src/files/fit.ts'
 import { parseRehearsal } from '../../src/files/rehearsal.ts'
 import { schemas } from '../../src/files/schema.ts'
 import { parseTarget } from '../../src/files/target.ts'
+import { accepted, keyFiles } from '../support/key-files.ts'
 import { alone, everyKey, type Parse } from './every-key.ts'
 
-const FOLDER = 'test/files/good/keys'
-const stored = new Map(readdirSync(FOLDER).map((file) => [file, readFileSync(`${FOLDER}/${file}`, 'utf8')]))
-stored.set('shop.ts', 'export default () => {}')
-
-const textOf = (file: string): string => stored.get(file) ?? ''
+const textOf = (file: string): string => keyFiles.read(file) ?? ''
 const filesWith = (file: string, text: string) => ({
-  read: (path: string) => (path === file ? text : stored.get(path)),
+  read: (path: string) => (path === file ? text : keyFiles.read(path)),
 })
-const files = { read: (path: string) => stored.get(path) }
-
-function accepted<T>(parsed: Parsed<T>): T {
-  if (parsed.ok) return parsed.value
-  throw new Error(parsed.issues.map(({ at, problem }) => `${at.file}:${at.line} ${problem}`).join('\n'))
-}
 
 /** Rehearsals, each with the target that has what it needs. */
 const PAIRS = {
@@ -36,8 +25,8 @@ const PAIRS = {
   'releases.rehearsal.yaml': 'target.yaml',
 } as const
 type RehearsalFile = keyof typeof PAIRS
-const targetOf = (file: RehearsalFile): Target => accepted(parseTarget(files, PAIRS[file]))
-const rehearsalOf = (file: RehearsalFile): Rehearsal => accepted(parseRehearsal(files, file, targetOf(file)))
+const targetOf = (file: RehearsalFile): Target => accepted(parseTarget(keyFiles, PAIRS[file]))
+const rehearsalOf = (file: RehearsalFile): Rehearsal => accepted(parseRehearsal(keyFiles, file, targetOf(file)))
 
 const rehearsing = (file: RehearsalFile): Parse => {
   const target = targetOf(file)
@@ -251,7 +240,7 @@ describe('the files with every key', () => {
   it.each([
     ...(Object.keys(PAIRS) as RehearsalFile[]).map((file) => [file, () => rehearsalOf(file)] as const),
     ...['target.yaml', 'cutover.target.yaml', 'login.target.yaml'].map(
-      (file) => [file, () => accepted(parseTarget(files, file))] as const,
+      (file) => [file, () => accepted(parseTarget(keyFiles, file))] as const,
     ),
     ['capacity.yaml', () => accepted(searching(textOf('capacity.yaml')))],
     ['points.yaml', () => accepted(pointing(textOf('points.yaml')))],

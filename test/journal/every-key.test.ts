@@ -1,28 +1,17 @@
 /** The head of a journal with everything that a rehearsal and a target can say (test/files/good/keys): it is read back as it was written. */
-import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { RunStarted } from '../../src/domain/evidence.ts'
-import type { Parsed } from '../../src/domain/issue.ts'
 import { parseRehearsal } from '../../src/files/rehearsal.ts'
 import { parseTarget } from '../../src/files/target.ts'
 import { decodeLine } from '../../src/journal/format/decode.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { runStarted } from '../support/evidence.ts'
-
-const FOLDER = 'test/files/good/keys'
-const stored = new Map(readdirSync(FOLDER).map((file) => [file, readFileSync(`${FOLDER}/${file}`, 'utf8')]))
-stored.set('shop.ts', 'export default () => {}')
-const files = { read: (path: string) => stored.get(path) }
-
-function accepted<T>(parsed: Parsed<T>): T {
-  if (parsed.ok) return parsed.value
-  throw new Error(parsed.issues.map(({ at, problem }) => `${at.file}:${at.line} ${problem}`).join('\n'))
-}
+import { accepted, keyFiles } from '../support/key-files.ts'
 
 function headOf(name: string, targetFile: string): RunStarted {
-  const rehearsal = accepted(parseRehearsal(files, `${name}.rehearsal.yaml`))
-  const target = accepted(parseTarget(files, targetFile))
+  const rehearsal = accepted(parseRehearsal(keyFiles, `${name}.rehearsal.yaml`))
+  const target = accepted(parseTarget(keyFiles, targetFile))
   const timeline = accepted(planTimeline(rehearsal, target, { run: 'run-1', seed: 7 }))
   return { ...runStarted(), rehearsal, target, timeline }
 }

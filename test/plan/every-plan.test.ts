@@ -1,7 +1,5 @@
 /** Plans of the files with every key (test/files/good/keys), against golden files, and their blast radius against every limit. */
-import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { Parsed } from '../../src/domain/issue.ts'
 import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import type { K6Scenario, ScriptFacts } from '../../src/domain/script.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
@@ -15,22 +13,13 @@ import type { Inventory, LivePod } from '../../src/plan/inventory.ts'
 import { renderPlan } from '../../src/plan/render.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import type { LiveWorkload } from '../../src/plan/workload.ts'
-
-const FOLDER = 'test/files/good/keys'
-const stored = new Map(readdirSync(FOLDER).map((file) => [file, readFileSync(`${FOLDER}/${file}`, 'utf8')]))
-stored.set('shop.ts', 'export default () => {}')
-const files = { read: (path: string) => stored.get(path) }
-
-function accepted<T>(parsed: Parsed<T>): T {
-  if (parsed.ok) return parsed.value
-  throw new Error(parsed.issues.map(({ at, problem }) => `${at.file}:${at.line} ${problem}`).join('\n'))
-}
+import { accepted, keyFiles } from '../support/key-files.ts'
 
 const NAMES = ['run', 'faults', 'actions', 'releases'] as const
 type Name = (typeof NAMES)[number]
 const targetOf = (name: Name): Target =>
-  accepted(parseTarget(files, name === 'actions' ? 'cutover.target.yaml' : 'target.yaml'))
-const rehearsalOf = (name: Name): Rehearsal => accepted(parseRehearsal(files, `${name}.rehearsal.yaml`))
+  accepted(parseTarget(keyFiles, name === 'actions' ? 'cutover.target.yaml' : 'target.yaml'))
+const rehearsalOf = (name: Name): Rehearsal => accepted(parseRehearsal(keyFiles, `${name}.rehearsal.yaml`))
 const planned = (rehearsal: Rehearsal, target: Target, facts?: ScriptFacts): Timeline =>
   accepted(planTimeline(rehearsal, target, { run: 'run-1', seed: 7 }, facts))
 
