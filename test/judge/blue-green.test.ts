@@ -1,18 +1,14 @@
 /** The judgment of a blue-green release: its preview, the step to all requests, and the time of its rollback. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
-import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { createViewing } from '../../src/report/view.ts'
 import { blueGreenAct, sampleOf } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
 import { type ActionMoment, back, begun, decided } from '../support/evidence-canary.ts'
-import { journalText } from '../support/journal-text.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { laneIn } from '../support/lanes.ts'
+import { throughJournal } from '../support/through-journal.ts'
 
 const previewed = (good = 10): ActionMoment => [
   50,
@@ -158,20 +154,11 @@ describe('a blue-green release', () => {
 
   it('has its lane, and its journal keeps all of it', async () => {
     const records = recordsOf(whole)
-    const viewing = createViewing()
-    for (const record of records) viewing.add(record)
-    const lane = viewing
-      .result()
-      ?.charts(judge(records))
-      .find(({ id }) => id === 'canary-gateway-green')
+    const lane = laneIn(records, 'canary-gateway-green')
     expect([lane?.title, lane?.caption]).toEqual([
       'Blue-green gateway green: share of the new release',
       '100% promoted.',
     ])
-    const path = join(tempFolder(), 'journal.ndjson')
-    writeFileSync(path, journalText(records))
-    const read: Evidence[] = []
-    for await (const { record } of readJournal(path)) read.push(record)
-    expect(read).toEqual(records)
+    expect(await throughJournal(records)).toEqual(records)
   })
 })

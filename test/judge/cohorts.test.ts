@@ -1,18 +1,14 @@
 /** The judgment of an A/B release: each visit was answered by the release of its cohort, and the pods counted it. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
 import type { CohortRound } from '../../src/domain/visit.ts'
-import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { aBAct, sampleOf } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
 import { type ActionMoment, back, begun, decided } from '../support/evidence-canary.ts'
-import { journalText } from '../support/journal-text.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { throughJournal } from '../support/through-journal.ts'
 
 const NONE: CohortRound = { canary: 0, stable: 0, unnamed: 0, failed: 0, moved: 0 }
 const OWN = { canary: { ...NONE, canary: 5 }, stable: { ...NONE, stable: 5 } }
@@ -158,10 +154,6 @@ describe('an A/B release', () => {
 
   it('is read back from its journal unchanged', async () => {
     const records = recordsOf(() => OWN)
-    const path = join(tempFolder(), 'journal.ndjson')
-    writeFileSync(path, journalText(records))
-    const read: Evidence[] = []
-    for await (const { record } of readJournal(path)) read.push(record)
-    expect(read).toEqual(records)
+    expect(await throughJournal(records)).toEqual(records)
   })
 })

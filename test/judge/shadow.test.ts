@@ -1,18 +1,14 @@
 /** The judgment of a shadow: the share that was copied, the errors of copies, the response times of users, the books, and the answers. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ActionStepData, Evidence, EvidenceOf } from '../../src/domain/evidence.ts'
 import { type BookCount, type DifferingField, type Shadow, windowShares } from '../../src/domain/shadow.ts'
 import { ratio } from '../../src/domain/units.ts'
-import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { sampleOf, shadowAct } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, type Story, secondAt, together, withActions } from '../support/evidence.ts'
 import { back } from '../support/evidence-canary.ts'
-import { journalText } from '../support/journal-text.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { throughJournal } from '../support/through-journal.ts'
 
 const [FROM, LONG, WINDOWS] = [40, 10, 8]
 const END = FROM + WINDOWS * LONG
@@ -260,10 +256,6 @@ describe('a shadow', () => {
     const records = together(recordsOf({ different: [{ field: 'a', times: 5, noise: 1, stable: '1', canary: '2' }] }), [
       { kind: 'undo-written', at: secondAt(20), id: 'mirror', undo },
     ])
-    const path = join(tempFolder(), 'journal.ndjson')
-    writeFileSync(path, journalText(records))
-    const read: Evidence[] = []
-    for await (const { record } of readJournal(path)) read.push(record)
-    expect(read).toEqual(records)
+    expect(await throughJournal(records)).toEqual(records)
   })
 })

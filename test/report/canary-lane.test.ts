@@ -1,12 +1,7 @@
 /** The lane of a canary: what was asked for, what was served, and the fate of each step; and that a journal keeps all of it. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Evidence, Undo } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
-import { readJournal } from '../../src/journal/read.ts'
-import { judge } from '../../src/judge/judge.ts'
-import { createViewing } from '../../src/report/view.ts'
 import { canaryAct, shadowAct } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
 import {
@@ -20,8 +15,8 @@ import {
   set,
   whole,
 } from '../support/evidence-canary.ts'
-import { journalText } from '../support/journal-text.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { laneIn } from '../support/lanes.ts'
+import { throughJournal } from '../support/through-journal.ts'
 
 const recordsOf = (steps: readonly ActionMoment[], shareAt = asked): readonly Evidence[] =>
   together(
@@ -30,14 +25,7 @@ const recordsOf = (steps: readonly ActionMoment[], shareAt = asked): readonly Ev
     actionSteps('gateway 2', ...steps),
   )
 
-function laneOf(records: readonly Evidence[]) {
-  const viewing = createViewing()
-  for (const record of records) viewing.add(record)
-  return viewing
-    .result()
-    ?.charts(judge(records))
-    .find(({ id }) => id === 'canary-gateway-2')
-}
+const laneOf = (records: readonly Evidence[]) => laneIn(records, 'canary-gateway-2')
 
 describe('the lane of a canary', () => {
   it('draws the share asked for and the share served', () => {
@@ -104,10 +92,6 @@ describe('the journal of a canary', () => {
     }
     const written = { kind: 'undo-written', at: secondAt(39), id: 'weights', undo } as const
     const records = together(recordsOf(whole), [written])
-    const path = join(tempFolder(), 'journal.ndjson')
-    writeFileSync(path, journalText(records))
-    const read: Evidence[] = []
-    for await (const { record } of readJournal(path)) read.push(record)
-    expect(read).toEqual(records)
+    expect(await throughJournal(records)).toEqual(records)
   })
 })

@@ -1,24 +1,12 @@
 /** The lane of a cutover: its steps in time, the share of the new region, and the time without writes; and that a journal keeps all of it. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Evidence, Undo } from '../../src/domain/evidence.ts'
-import { readJournal } from '../../src/journal/read.ts'
-import { judge } from '../../src/judge/judge.ts'
-import { createViewing } from '../../src/report/view.ts'
 import { secondAt, together } from '../support/evidence.ts'
 import { cutoverRun, eastward, onTime } from '../support/evidence-cutover.ts'
-import { journalText } from '../support/journal-text.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { laneIn } from '../support/lanes.ts'
+import { throughJournal } from '../support/through-journal.ts'
 
-function laneOf(records: readonly Evidence[]) {
-  const viewing = createViewing()
-  for (const record of records) viewing.add(record)
-  return viewing
-    .result()
-    ?.charts(judge(records))
-    .find(({ id }) => id === 'cutover-go-east')
-}
+const laneOf = (records: readonly Evidence[]) => laneIn(records, 'cutover-go-east')
 
 describe('the lane of a cutover', () => {
   it('shows each step, what share was asked for, and how long writes were frozen', () => {
@@ -81,10 +69,6 @@ describe('the journal of a cutover', () => {
         outcome: 'completed',
       },
     ])
-    const path = join(tempFolder(), 'journal.ndjson')
-    writeFileSync(path, journalText(records))
-    const read: Evidence[] = []
-    for await (const { record } of readJournal(path)) read.push(record)
-    expect(read).toEqual(records)
+    expect(await throughJournal(records)).toEqual(records)
   })
 })

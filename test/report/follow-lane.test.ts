@@ -1,15 +1,10 @@
 /** The lane of a followed Rollout, and that a journal keeps all of it. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import { readJournal } from '../../src/journal/read.ts'
-import { judge } from '../../src/judge/judge.ts'
-import { createViewing } from '../../src/report/view.ts'
 import { actionOf, actionSteps, evidence, together, withActions } from '../support/evidence.ts'
 import { asked, begun, followAct, kept, promoted, scrapes } from '../support/evidence-follow.ts'
-import { journalText } from '../support/journal-text.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { laneIn } from '../support/lanes.ts'
+import { throughJournal } from '../support/through-journal.ts'
 
 const recordsOf = (steps = promoted): readonly Evidence[] =>
   together(
@@ -18,14 +13,7 @@ const recordsOf = (steps = promoted): readonly Evidence[] =>
     actionSteps('shop 2', ...steps),
   )
 
-function laneOf(records: readonly Evidence[]) {
-  const viewing = createViewing()
-  for (const record of records) viewing.add(record)
-  return viewing
-    .result()
-    ?.charts(judge(records))
-    .find(({ id }) => id === 'follow-shop-2')
-}
+const laneOf = (records: readonly Evidence[]) => laneIn(records, 'follow-shop-2')
 
 describe('the lane of a followed Rollout', () => {
   it('draws the share that was reached and the share served', () => {
@@ -48,10 +36,6 @@ describe('the lane of a followed Rollout', () => {
   })
 
   it('is the same from a stored journal', async () => {
-    const path = join(tempFolder(), 'journal.ndjson')
-    writeFileSync(path, journalText(recordsOf()))
-    const read: Evidence[] = []
-    for await (const { record } of readJournal(path)) read.push(record)
-    expect(laneOf(read)).toEqual(laneOf(recordsOf()))
+    expect(laneOf(await throughJournal(recordsOf()))).toEqual(laneOf(recordsOf()))
   })
 })
