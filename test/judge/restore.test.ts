@@ -1,44 +1,21 @@
 /** The judgment of a restore: the archive holds the point in time, the copy can be read in time, and its book is that of the point. */
 import { describe, expect, it } from 'vitest'
 import type { ActionStepData } from '../../src/domain/evidence.ts'
-import type { CutCell, CutCells, RestorePlace, RestoreStep } from '../../src/domain/restore.ts'
-import { seconds } from '../../src/domain/units.ts'
+import type { CutCells, RestoreStep } from '../../src/domain/restore.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { actionOf, actionSteps, evidence, mapped, secondAt, together, withActions } from '../support/evidence.ts'
+import { actionSteps, secondAt, together } from '../support/evidence.ts'
+import { cells } from '../support/evidence-cutover.ts'
+import { restoreRun } from '../support/evidence-restore.ts'
 import { causesOf } from '../support/judged.ts'
-
-const call = { service: 'orders-db', port: 8080, path: '/points/<point>' }
-const place: RestorePlace = {
-  book: 'wallet',
-  point: call,
-  archived: call,
-  copy: { plural: 'clusters', object: { apiVersion: 'postgresql.cnpg.io/v1' }, ready: 'Ready' },
-  read: { service: 'copy', port: 8080 },
-}
-const act = {
-  kind: 'restore',
-  from: 'orders',
-  backup: 'now',
-  pointAfterMs: seconds(5),
-  archivedWithinMs: seconds(15),
-  withinMs: seconds(20),
-} as const
 
 type Moments = { [K in RestoreStep]?: number }
 const healthy: Moments = { 'point-asked': 80, 'point-set': 80.2, archived: 88, 'copy-asked': 88.2, 'copy-ready': 95 }
 
 const { 'copy-ready': _, ...unready } = healthy
 
-const cell = (keys: number): CutCell => ({
-  count: keys,
-  amountCents: keys * 100,
-  digestLow: keys * 7,
-  digestHigh: keys * 11,
-})
-const book = (...cells: number[]): readonly CutCells[] => [{ operation: 'deposit', cells: cells.map(cell) }]
 /** More than any client of these runs had acknowledged by then. */
-const LIVE = book(9_000, 20, 3, 4, 500)
-const COPY = book(9_000, 15, 1, 0, 0)
+const LIVE = cells(9_000, 20, 3, 4, 500)
+const COPY = cells(9_000, 15, 1, 0, 0)
 
 const readAt = (copy: readonly CutCells[], change: object = {}): readonly [number, ActionStepData] => [
   96,
@@ -59,11 +36,7 @@ function judged(moments: Moments, ...more: (readonly [number, ActionStepData])[]
     { is: 'restore-step', step: step as RestoreStep, note: '' },
   ])
   const steps = actionSteps('restore', [70, { is: 'begun', targets: ['Copy/orders'] }], ...told, ...more)
-  const run = mapped(evidence({ rehearsal: withActions(actionOf('restore', act)) }), 'run-started', (record) => ({
-    ...record,
-    target: { ...record.target, restores: { orders: place } },
-  }))
-  const judgment = judge(together(run, steps))
+  const judgment = judge(together(restoreRun('restore'), steps))
   return { causes: causesOf(judgment), reactions: judgment.actions[0]?.reactions ?? [] }
 }
 
@@ -124,7 +97,7 @@ describe('a restore', () => {
     [
       'that lacks what was booked before the point',
       healthy,
-      [readAt(book(8_990, 15, 1, 0, 0)), done],
+      [readAt(cells(8_990, 15, 1, 0, 0)), done],
       ['restore-incomplete'],
     ],
     [
@@ -158,27 +131,27 @@ describe('a restore', () => {
     [
       'that has more around the point than was booked',
       healthy,
-      [readAt(book(9_000, 15, 9, 0, 0)), done],
+      [readAt(cells(9_000, 15, 9, 0, 0)), done],
       ['restore-incomplete'],
     ],
     ['that lacks all of one operation', healthy, [readAt([]), done], ['restore-incomplete']],
     [
       'that holds what came after the point',
       healthy,
-      [readAt(book(9_000, 20, 3, 4, 2)), done],
+      [readAt(cells(9_000, 20, 3, 4, 2)), done],
       ['restore-beyond-point'],
     ],
     ['that does not balance', healthy, [readAt(COPY, { imbalanceCents: 300 }), done], ['ledger-unbalanced']],
     [
       'with fewer operations than the client had seen acknowledged',
       healthy,
-      [readAt(book(1, 0, 0, 0, 0), { live: book(1, 20, 3, 4, 500) }), done],
+      [readAt(cells(1, 0, 0, 0, 0), { live: cells(1, 20, 3, 4, 500) }), done],
       ['restore-incomplete'],
     ],
     [
       'with nothing booked before the point is inconclusive',
       healthy,
-      [readAt(book(0, 9_000, 0, 0, 0), { live: book(0, 9_000, 0, 0, 500) }), done],
+      [readAt(cells(0, 9_000, 0, 0, 0), { live: cells(0, 9_000, 0, 0, 500) }), done],
       ['no-evidence'],
     ],
   ])('%s', (_, moments, more, expected) => {

@@ -5,9 +5,8 @@
 import type { CutoverStep } from '../../src/domain/cutover.ts'
 import type { ActionStepData, BookLine, Evidence } from '../../src/domain/evidence.ts'
 import type { ActionSpec } from '../../src/domain/rehearsal.ts'
-import type { CutCells, RestorePlace } from '../../src/domain/restore.ts'
 import { windowShares } from '../../src/domain/shadow.ts'
-import { instant, millis, ratio, seconds } from '../../src/domain/units.ts'
+import { instant, millis, ratio } from '../../src/domain/units.ts'
 import type { CohortRound } from '../../src/domain/visit.ts'
 import { aBAct, blueGreenAct, canaryAct, sampleOf, shadowAct } from './canary.ts'
 import { createDraw, type Draw } from './drawn.ts'
@@ -27,6 +26,7 @@ import { type ActionMoment, back, begun, decided } from './evidence-canary.ts'
 import { bookAt, type CutoverTimes, cells, cutoverRun, deployed, onTime } from './evidence-cutover.ts'
 import { idOf, machines, nextImage } from './evidence-images.ts'
 import { oldPods, releaseAct, rolled, rolledBack } from './evidence-release.ts'
+import { restoreRun } from './evidence-restore.ts'
 
 const NAME = 'gateway 2'
 const run = (act: ActionSpec['act'], story: Partial<Story> = {}) =>
@@ -293,20 +293,10 @@ function cutover(draw: Draw): readonly Evidence[] {
   })
 }
 
-const call = { service: 'orders-db', port: 8080, path: '/points/<point>' }
-const copyPlace: RestorePlace = {
-  book: 'wallet',
-  point: call,
-  archived: call,
-  copy: { plural: 'clusters', object: { apiVersion: 'postgresql.cnpg.io/v1' }, ready: 'Ready' },
-  read: { service: 'copy', port: 8080 },
-}
-
 function restore(draw: Draw): readonly Evidence[] {
-  const book = (...counts: readonly number[]): readonly CutCells[] => cells(...counts)
   const archived = draw.of(88, 88, 95.2, 95.3)
   const ready = archived + draw.of(5, 5, 20.2, 20.3)
-  const copy = book(
+  const copy = cells(
     9_000 + draw.of(0, 0, 0, 0, 0, -1, 1),
     draw.of(15, 15, 20, 21),
     draw.of(1, 3, 4),
@@ -331,26 +321,14 @@ function restore(draw: Draw): readonly Evidence[] {
         is: 'copy-read',
         book: 'wallet',
         cuts: [77, 80, 80.2, 80.7].map(secondAt),
-        live: book(9_000, 20, 3, 4, 500),
+        live: cells(9_000, 20, 3, 4, 500),
         copy,
         imbalanceCents: draw.of(0, 0, 0, 300),
       },
     ],
     [ready + 2, { is: 'done', note: '' }],
   ]
-  const act = {
-    kind: 'restore',
-    from: 'orders',
-    backup: 'now',
-    pointAfterMs: seconds(5),
-    archivedWithinMs: seconds(15),
-    withinMs: seconds(20),
-  } as const
-  const head = mapped(run(act), 'run-started', (record) => ({
-    ...record,
-    target: { ...record.target, restores: { orders: copyPlace } },
-  }))
-  return together(head, actionSteps(NAME, ...all.slice(0, draw.of(3, 5, 6, 8, 8, 8, 8, 8, 8, 8, 8))))
+  return together(restoreRun(NAME), actionSteps(NAME, ...all.slice(0, draw.of(3, 5, 6, 8, 8, 8, 8, 8, 8, 8, 8))))
 }
 
 /** Keys that were due to two clients, and those that came. */
