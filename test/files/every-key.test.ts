@@ -71,6 +71,9 @@ const TARGET_OPTIONAL = Object.keys(readYaml(textOf('target.yaml')).spec)
   .filter((key) => !['context', 'namespace', 'entry', 'sources'].includes(key))
   .map((key) => `spec.${key}`)
 
+/** What a release with a migration needs of its target. */
+const MIGRATES = ['spec.migrations', 'spec.sources']
+
 /** File, the places in it, how it is read, what may be left out of it, and what stays because another part needs it. */
 type Row = readonly [
   file: string,
@@ -109,7 +112,7 @@ const rows: readonly Row[] = [
   ['run.rehearsal.yaml', ['spec.compare', 'spec.gameday'], rehearsing('run.rehearsal.yaml'), OPTIONAL],
   ['faults.rehearsal.yaml', items('spec.faults', 7), rehearsing('faults.rehearsal.yaml'), OPTIONAL],
   ['actions.rehearsal.yaml', items('spec.actions', 12), rehearsing('actions.rehearsal.yaml'), OPTIONAL],
-  ['releases.rehearsal.yaml', items('spec.actions', 7), rehearsing('releases.rehearsal.yaml'), OPTIONAL],
+  ['releases.rehearsal.yaml', items('spec.actions', 9), rehearsing('releases.rehearsal.yaml'), OPTIONAL],
   [
     'target.yaml',
     [...HEAD, ...below('spec', 'context namespace entry clusterUid hpaSync injectionBudget loadFactor load')],
@@ -125,6 +128,7 @@ const rows: readonly Row[] = [
     targeting('target.yaml'),
     TARGET_OPTIONAL,
   ],
+  ['target.yaml', ['spec.migrations'], targeting('target.yaml', 'releases.rehearsal.yaml'), TARGET_OPTIONAL, MIGRATES],
   [
     'target.yaml',
     below('spec', 'sources prometheus books streams providerCalls'),
@@ -200,7 +204,7 @@ function collectKeys(schema: unknown, values: readonly unknown[], seen: Keys): v
 }
 
 /** Former keys, and keys that stand in the files of other tests. */
-const ELSEWHERE = ['turns', 'wants', 'herd', 'backsOff', 'follow', 'migration', 'migrations']
+const ELSEWHERE = ['turns', 'wants', 'herd', 'backsOff']
 
 /** A map that no file has is told by the key that it belongs to. */
 function unusedKeys(schema: unknown, values: readonly unknown[]): readonly string[] {
