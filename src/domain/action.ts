@@ -261,6 +261,7 @@ const kinds: { readonly [K in ActKind]: ActionKind<ActOf<K>> } = {
     late: 'rollout-stuck',
     endsByItself: true,
     keptWhenDone: true,
+    unfinished: 'no longer watched',
   },
 }
 
@@ -354,8 +355,10 @@ function releaseSentence(act: ActOf<'release'>): string {
   const back = `rolled back within ${showDuration(backWithinMs)}`
   const config = act.shape === 'rolling' && act.config !== undefined ? [configWords(act.config)] : []
   const changed = [templateWords(act), ...config].filter((words) => words !== '').join(', ')
+  if (act.shape === 'rolling' && act.migration !== undefined && changed === '')
+    return `${migrationWords(act.migration)} replaces no pod of Deployment ${workload.name}; ${back}`
   if (act.shape === 'rolling')
-    return `${migrationWords(act.migration)}rolls out ${changed} to Deployment ${workload.name} within ${showDuration(withinMs)}; ${back}`
+    return `${act.migration === undefined ? '' : `${migrationWords(act.migration)} `}rolls out ${changed} to Deployment ${workload.name} within ${showDuration(withinMs)}; ${back}`
   const runs = changed === '' ? '' : `, which runs ${changed}`
   if (act.shape === 'blue-green') {
     const { replicas, route, holdMs, extraMs } = act.canary
@@ -371,16 +374,16 @@ function releaseSentence(act: ActOf<'release'>): string {
   return `lets Deployment ${workload.name}${runs} in as a canary: ${act.canary.replicas} pods within ${showDuration(withinMs)}, then ${canaryWords(act.canary)}; ${back}`
 }
 
-const migrationWords = (migration: Migration | undefined): string =>
-  migration === undefined
-    ? ''
-    : `runs the migration ${migration.run} within ${showDuration(migration.withinMs)} (no statement may wait for a lock longer than ${showDuration(migration.waitsMs)}; it is not undone), then `
+const migrationWords = ({ run, withinMs, waitsMs }: Migration): string =>
+  `runs the migration ${run} within ${showDuration(withinMs)} (no statement may wait for a lock longer than ${showDuration(waitsMs)}; it is not undone), then`
 
 function releaseNote(act: ActOf<'release'>): string {
   if (act.shape === 'rolling')
     return changesTemplate(act)
       ? `every pod of ${act.workload.kind} ${act.workload.name} was replaced`
-      : `written for the running pods of ${act.workload.kind} ${act.workload.name}`
+      : act.migration !== undefined && act.config === undefined
+        ? `the migration ${act.migration.run} is complete`
+        : `written for the running pods of ${act.workload.kind} ${act.workload.name}`
   const { steps, route, canary } = act.canary
   if (act.shape === 'shadow')
     return `${showPercent(act.shadow.share)} of the requests of HTTPRoute ${route} were copied to ${canary} in ${act.shadow.pairs} of ${steps.length} windows`
