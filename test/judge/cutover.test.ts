@@ -168,11 +168,13 @@ describe('a cutover', () => {
   })
 
   it('to a region that is meant to differ in some names is no drift, and says which', () => {
-    const story = { east: [deployed('shop-east', undefined, 1)], unlike: ['orders'] }
+    const alike = (namespace: string) => ({ ...deployed(namespace), name: 'stock' })
+    const west = [deployed('shop-west'), alike('shop-west')]
+    const story = { west, east: [deployed('shop-east', undefined, 1), alike('shop-east')], unlike: ['orders'] }
     const judgment = judged(story)
     expect(causesOf(judgment)).toEqual([])
     expect(judgment.actions[0]?.reactions.find(({ kind }) => kind === 'regions-alike')?.sentence).toBe(
-      '0 objects compared, all alike. orders is meant to differ.',
+      '1 object compared, all alike. orders is meant to differ.',
     )
     expect(causesOf(judged({ ...story, unlike: ['others'] }))).toEqual(['region-drift'])
   })

@@ -49,6 +49,10 @@ describe('a migration', () => {
     expect(causesOf(judged(lockWaits(at(second, 2.5))))).toEqual([])
   })
 
+  it('is judged by the longest wait of all members, not by their sum', () => {
+    expect(causesOf(judged(lockWaits(at(42, 0.6), 0, 160, at(42, 0.7))))).toEqual([])
+  })
+
   it('that was late is named', () => {
     const judgment = judged(
       lockWaits(() => 0),

@@ -32,11 +32,11 @@ const waits = (name: string, from: number, placed?: { readonly second: number; r
       ]),
 ]
 
-const newNode = (born: number, ready?: number): Evidence[] =>
+const newNode = (born: number, ready?: number, name = 'lab-x7k2p'): Evidence[] =>
   [born, ...(ready === undefined ? [] : [ready])].map((second) =>
     seen(second, {
       resource: 'Node',
-      ...named('lab-x7k2p', ''),
+      ...named(name, ''),
       zone: 'zone-a',
       pool: 'api',
       ready: second === ready,
@@ -94,6 +94,21 @@ describe('pods of an autoscaler that waited for a node', () => {
       waits('new-1', 31, { second: 33, node: 'zone-a-api' }),
       ['autoscaler-late'],
     ],
+    [
+      'but had a node when more pods were called for were slow for another reason',
+      [pod('new-1', 20, { unschedulable: WHY }), pod('new-1', 24, { node: 'zone-a-api' })],
+      ['autoscaler-late'],
+    ],
+    [
+      'and were deleted before their time was over say nothing',
+      [...waits('new-1', 31), pod('new-1', 40, { unschedulable: WHY, deleting: true })],
+      ['autoscaler-late'],
+    ],
+    [
+      'for a node that was there but not Ready had a late node',
+      [...newNode(20, 63), ...pair(onNewNode)],
+      ['node-late', 'autoscaler-late'],
+    ],
     ['of another workload say nothing', [pod('other', 31, { app: 'other', unschedulable: WHY })], ['autoscaler-late']],
     ['after the time allowed say nothing', waits('new-1', 56), ['autoscaler-late']],
   ])('%s', (_, more, causes) => {
@@ -110,6 +125,11 @@ describe('pods of an autoscaler that waited for a node', () => {
     expect(sentenceOf(told(newNode(61, 63), pair(onNewNode)), 'node-late')).toBe(
       '2 pods of payments-api waited for a node: node lab-x7k2p was Ready 32.0 s later.',
     )
+  })
+
+  it('are named with the node that they got, not with one that was Ready before it', () => {
+    const judgment = told(newNode(50, 52, 'lab-other'), newNode(61, 63), pair(onNewNode))
+    expect(sentenceOf(judgment, 'node-late')).toContain('node lab-x7k2p was Ready 32.0 s later')
   })
 
   it('are named with the size of the warm pool and when it was used up', () => {

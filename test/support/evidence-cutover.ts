@@ -188,6 +188,7 @@ export type CutoverStory = {
   readonly times?: CutoverTimes
   readonly more?: readonly (readonly [number, ActionStepData])[]
   readonly east?: readonly PostureObject[]
+  readonly west?: readonly PostureObject[]
   readonly unlike?: readonly string[]
   /** Requests a second of the old region, after its traffic has moved. */
   readonly strays?: number
@@ -196,7 +197,14 @@ export type CutoverStory = {
 
 /** Writes fail from 101 to 108, and all else is well. */
 export function cutoverRun(story: CutoverStory = {}): Evidence[] {
-  const { times = onTime, east = [deployed('shop-east')], strays = 0, load, unlike } = story
+  const {
+    times = onTime,
+    west = [deployed('shop-west')],
+    east = [deployed('shop-east')],
+    strays = 0,
+    load,
+    unlike,
+  } = story
   const more = story.more ?? [...notes, ...BOOKS, [107.7, { is: 'done', note: '' }], [107.8, { is: 'kept' }]]
   const told = evidence({
     rehearsal: {
@@ -220,7 +228,7 @@ export function cutoverRun(story: CutoverStory = {}): Evidence[] {
   const moved = (s: number) => Math.max(0, s - 107)
   return together(
     started,
-    [...listedIn('shop-west', [deployed('shop-west')]), ...listedIn('shop-east', east)],
+    [...listedIn('shop-west', west), ...listedIn('shop-east', east)],
     actionSteps('go east', [99.9, { is: 'begun', targets: ['Region/shop-west/west'] }], ...steps),
     scrapes('west', 'west-1', 'http_requests_total', (s) => Math.min(s, 107) * 60 + moved(s) * strays, {}),
     scrapes('east', 'east-1', 'http_requests_total', (s) => moved(s) * 60, {}),

@@ -38,11 +38,13 @@ export const members = ['orders-db-0', 'orders-db-1'].map((name) =>
   seen(-1.9, imagePod(name, {}, { app: 'orders-db', owner: { kind: 'StatefulSet', name: 'orders-db' } }), 'present'),
 )
 
-/** One scrape a second of both. */
-export const lockWaits = (waited: (second: number) => number, from = 0, to = 160): Evidence[] =>
+type Waited = (second: number) => number
+
+/** One scrape a second of both; `other` is what the second of them shows. */
+export const lockWaits = (waited: Waited, from = 0, to = 160, other: Waited = () => 0): Evidence[] =>
   ['orders-db-0', 'orders-db-1'].flatMap((pod) =>
     Array.from({ length: to - from }, (_, n) => {
-      const value = pod === 'orders-db-0' ? waited(from + n) : 0
+      const value = (pod === 'orders-db-0' ? waited : other)(from + n)
       return scrape(from + n + 0.2, 'orders-db', pod, { name: 'db_lock_wait_seconds', labels: { pod }, value })
     }),
   )
