@@ -88,7 +88,7 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
     case 'configured':
       return 'every pod serves with the configuration of the release'
     case 'configured-back':
-      return 'every pod serves with the configuration of before'
+      return 'every pod serves with the previous configuration'
     case 'previewed':
       return 'the new release answers on its preview route'
     case 'let-in':

@@ -60,8 +60,8 @@ function judged(
 
 const during = (from: number, to: number) => (second: number) => (second >= from && second < to ? NOW : WAS)
 
-describe('a release of configuration that running pods take over', () => {
-  it('is held when every pod tells another digest in time, and the one of before after the rollback', () => {
+describe('a release of configuration that running pods read again', () => {
+  it('is held when every pod reports a new digest in time, and the previous one after the rollback', () => {
     const judgment = judged([...toldBy('old-1', during(44, 82)), ...toldBy('old-2', during(50, 86))])
     expect(causesOf(judgment)).toEqual([])
     expect(judgment.actions[0]?.reactions).toMatchObject([
@@ -74,8 +74,12 @@ describe('a release of configuration that running pods take over', () => {
   })
 
   it.each([
-    ['no pod takes over', WAS, '2 of 2 pods of Deployment gateway still served with the configuration of before'],
-    ['one pod does not take over', NOW, '1 of 2 pods of Deployment gateway still served'],
+    [
+      'no pod uses the new values',
+      WAS,
+      '2 of 2 pods of Deployment gateway still served with the previous configuration',
+    ],
+    ['one pod does not use the new values', NOW, '1 of 2 pods of Deployment gateway still served'],
   ])('is unpinned when %s', (_, other, sentence) => {
     const judgment = judged([
       ...toldBy('old-1', (second) => (other === NOW ? during(44, 82)(second) : WAS)),
@@ -103,21 +107,21 @@ describe('a release of configuration that running pods take over', () => {
     expect(causesOf(judged([...toldBy('old-1', at), ...toldBy('old-2', at)]))).toEqual(causes)
   })
 
-  it('proves nothing when a pod tells nothing', () => {
+  it('proves nothing when a pod reports no digest', () => {
     expect(causesOf(judged(toldBy('old-1', during(44, 82))))).toEqual(['no-evidence', 'no-evidence'])
   })
 
-  it('proves nothing when no source tells, and the pods take it as files', () => {
+  it('proves nothing without a configuration metric when the pods use the ConfigMap as files', () => {
     const judgment = judged([...toldBy('old-1', during(44, 82)), ...toldBy('old-2', during(44, 82))], { where: target })
     expect(causesOf(judgment)).toEqual(['no-evidence', 'no-evidence'])
-    expect(sentenceOf(judgment, 'no-evidence')).toContain('Nothing shows which configuration')
+    expect(sentenceOf(judgment, 'no-evidence')).toContain('The configuration of the pods of Deployment')
   })
 })
 
 describe('a release of configuration that pods read when they start', () => {
   const variables = { taken: ['environment'], where: target } as const
 
-  it('is held when every pod was replaced, there and back', () => {
+  it('is held when every pod was replaced, in the release and in the rollback', () => {
     const judgment = judged(
       [...rolled(12, [{ hash: 'two' }, { hash: 'two' }]), ...rolledBack(10, {}, [{ hash: 'two' }, { hash: 'two' }])],
       {
@@ -138,11 +142,11 @@ describe('a release of configuration that pods read when they start', () => {
     const judgment = judged([], variables)
     expect(causesOf(judgment)).toEqual(['config-unpinned'])
     expect(sentenceOf(judgment, 'config-unpinned')).toContain(
-      '2 of 2 pods of Deployment gateway still served with the configuration of before (aaaaaaaaaaaa…) 40.0 s after flag off wrote ConfigMap flags.',
+      '2 of 2 pods of Deployment gateway still served with the previous configuration (aaaaaaaaaaaa…) 40.0 s after flag off wrote ConfigMap flags.',
     )
   })
 
-  it('is unpinned when only a pod that crashed has read it, which keeps it after the rollback', () => {
+  it('is unpinned when only a crashed pod has read the new values and keeps them after the rollback', () => {
     const restarted = seen(50, imagePod('old-1', {}, { restarts: 1 }))
     const causes = causesOf(judged([restarted], variables))
     expect(causes).toContain('config-unpinned')

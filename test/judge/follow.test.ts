@@ -103,13 +103,15 @@ describe('a Rollout that is followed', () => {
     expect(sentenceOf(judgment, cause)).toBe(sentence)
   })
 
-  it('and goes away is inconclusive, with the problem', () => {
+  it('and is deleted is inconclusive, with the problem', () => {
     const gone: FollowMoment = [60, { is: 'failed', problem: 'Rollout shop is gone' }]
     const share = (second: number) => (second < 60 ? atFirst(second) : 0)
     const { judgment, causes } = judged([...first, gone], { share })
     expect(judgment.verdict.kind).toBe('inconclusive')
     expect(new Set(causes)).toEqual(new Set(['no-evidence', 'action-not-done']))
-    expect(sentenceOf(judgment, 'no-evidence')).toBe('Rollout shop was not seen to its end: Rollout shop is gone.')
+    expect(sentenceOf(judgment, 'no-evidence')).toBe(
+      'Rollout shop was not watched until its release ended: Rollout shop is gone.',
+    )
   })
 
   it.each<[string, Partial<FollowCounted>, string]>([

@@ -1,4 +1,4 @@
-/** The schema change of a release: its Job in time, and how long statements waited for locks meanwhile. */
+/** The schema change of a release: its Job in time, and how long statements waited for table locks. */
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { judge } from '../../src/judge/judge.ts'
@@ -20,14 +20,13 @@ const reaction = (judgment: ReturnType<typeof judged>, kind: string) =>
 const at = (second: number, value: number) => (now: number) => (now === second ? value : 0)
 
 describe('a migration', () => {
-  it('that was complete in time and made nobody wait long is held', () => {
+  it('that completed in time without long lock waits is held', () => {
     const judgment = judged(lockWaits(at(42, 0.4)))
     expect(causesOf(judgment)).toEqual([])
     expect(reaction(judgment, 'migrated')).toMatchObject({ held: true, tookMs: 3_000, withinMs: 5_000 })
     expect(reaction(judgment, 'locks-short')).toMatchObject({
       held: true,
-      sentence:
-        'A statement waited 400 ms for the lock of a table during the migration orders-schema; 1.0 s were allowed.',
+      sentence: 'A statement waited 400 ms for a table lock during the migration orders-schema; 1.0 s were allowed.',
     })
     // The rollout has its own time, which begins when the schema is there.
     expect(reaction(judgment, 'rolls-out')).toMatchObject({ tookMs: 9_000 })
@@ -53,14 +52,14 @@ describe('a migration', () => {
     expect(causesOf(judged(lockWaits(at(42, 0.6), 0, 160, at(42, 0.7))))).toEqual([])
   })
 
-  it('that was late is named', () => {
+  it('that was late is reported', () => {
     const judgment = judged(
       lockWaits(() => 0),
       migrated(47),
       migratingAct(),
     )
     expect(causesOf(judgment)).toEqual(['rollout-stuck'])
-    expect(sentenceOf(judgment, 'rollout-stuck')).toContain('orders-schema was complete after 7.0 s')
+    expect(sentenceOf(judgment, 'rollout-stuck')).toContain('orders-schema completed after 7.0 s')
   })
 
   it.each([
@@ -72,7 +71,7 @@ describe('a migration', () => {
     expect(reaction(judged(waits), 'locks-short')).toMatchObject({ held: false })
   })
 
-  it('that failed is named with the reason', () => {
+  it('that failed is reported with the reason', () => {
     const [begun, job] = migrated(43)
     const failed = { is: 'failed', problem: 'the Job orders-schema failed' } as const
     const steps = [begun, job, [44, failed], [44, { is: 'heal-requested' }], [45, { is: 'healed' }]] as ActionMoment[]
@@ -82,7 +81,7 @@ describe('a migration', () => {
     )
     expect(causesOf(judgment)).toContain('rollout-stuck')
     expect(reaction(judgment, 'migrated')?.sentence).toBe(
-      'The migration orders-schema was not complete within 5.0 s: the Job orders-schema failed.',
+      'The migration orders-schema did not complete within 5.0 s: the Job orders-schema failed.',
     )
   })
 })

@@ -139,7 +139,7 @@ describe('pods of an autoscaler that waited for a node', () => {
         'warm-pool-empty',
       ),
     ).toBe(
-      '2 pods of payments-api waited for a node: the warm pool of 2 pods below priority 0 was used up 1.0 s later, and a new node had to come.',
+      '2 pods of payments-api waited for a node: the warm pool of 2 pods with a priority below 0 was used up 1.0 s later, so a new node was needed.',
     )
   })
 

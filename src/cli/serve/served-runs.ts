@@ -154,7 +154,7 @@ async function stepNow(
     followed?.add(record, line)
   }
   if (followed === undefined)
-    return answerOf('inconclusive', `The rehearsal follows no Rollout ${rollout} with a gate.`, of)
+    return answerOf('inconclusive', `The rehearsal does not follow Rollout ${rollout} with a gate.`, of)
   const { outcome, note } = followed.decision(release)
   return answerOf(stepVerdicts[outcome], note, of)
 }

@@ -42,7 +42,7 @@ export function createFollowedStep(rehearsal: Rehearsal, target: Target, rollout
       if (step === undefined || step.decided.at(-1)?.outcome === 'promote')
         return undecided(`Rollout ${rollout} has not reached its next step.`)
       if (release !== undefined && step.release !== release)
-        return undecided(`Rollout ${rollout} is followed with release ${step.release}, and not ${release}.`)
+        return undecided(`The run follows release ${step.release} of Rollout ${rollout}, not ${release}.`)
       const decided = decideStep({
         canary: { gate },
         asked: step.share,

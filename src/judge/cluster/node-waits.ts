@@ -64,7 +64,7 @@ function warmPoolEmpty(seen: Seen, { name }: Autoscaler, wait: Wait): Finding | 
   if (pool.length === 0 || emptyAt === undefined) return undefined
   const used =
     emptyAt === first.waits.at ? 'had no place left' : `was used up ${duration(emptyAt - first.waits.at)} later`
-  const sentence = `${waitText(wait)}: the warm pool of ${count(pool.length, 'pod')} below priority 0 ${used}, and a new node had to come.`
+  const sentence = `${waitText(wait)}: the warm pool of ${count(pool.length, 'pod')} with a priority below 0 ${used}, so a new node was needed.`
   const lines = [...pods.map((each) => each.waits.line), ...pool.map((each) => each.deletingLine)]
   return finding('breach', 'warm-pool-empty', name, sentence, lines)
 }
@@ -81,10 +81,7 @@ function nodeLate(seen: Seen, { name }: Autoscaler, wait: Wait): Finding | undef
   const node = came.find((each) => pods.some((pod) => pod.node === each.name)) ?? came[0]
   if (node === undefined) return undefined
   const ready = readyOf(node)
-  const when =
-    ready === undefined
-      ? 'was never Ready in the time that was seen'
-      : `was Ready ${duration(ready.at - first.waits.at)} later`
+  const when = ready === undefined ? 'was not seen Ready' : `was Ready ${duration(ready.at - first.waits.at)} later`
   const sentence = `${waitText(wait)}: node ${node.name} ${when}.`
   const lines = [...pods.map((each) => each.waits.line), node.bornLine, ready?.line]
   return finding('breach', 'node-late', name, sentence, lines)

@@ -1,7 +1,7 @@
 /**
- * A release of configuration, proven by the pods: every pod serves with another configuration than before within its time, all with the same one, and
- * after the rollback with the one of before. Pods tell theirs by a digest in their metrics. Where they tell none, and take the ConfigMap as environment
- * variables only, the start of their containers tells it, because variables are read then.
+ * Judges a release of configuration by its pods. Within its time every pod must serve with one new configuration, and after the rollback with the
+ * previous one. Pods expose a digest of their configuration as a metric. Pods without the metric that use the ConfigMap as environment variables only
+ * are judged by the start of their containers, because containers read variables when they start.
  */
 import { asConfigured, type ConfiguredRelease } from '../../domain/action.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
@@ -55,7 +55,7 @@ function factsOf(seen: Seen, harm: Harm, act: ConfiguredRelease, life: ActionLif
   return { ...facts, before: new Set(servingAt(facts, harm.createdAt).flatMap(({ now }) => now?.digest ?? [])) }
 }
 
-/** What a container read when it started: the content of before, or that of the release while it lasts. */
+/** What a container read when it started: the previous content, or that of the release while it lasts. */
 function knownByStart({ bornAt, bornLine, restarts }: PodLife, written: Written, healAt = Infinity): readonly Known[] {
   return [{ at: bornAt, line: bornLine }, ...restarts].map(({ at, line }) => {
     const isOfRelease = at > written.at && at < healAt
@@ -110,12 +110,12 @@ function unpinned({ harm, act, written, before }: Facts, atEnd: readonly Serving
   const after = `${duration(toAt - harm.createdAt)} after ${harm.name} wrote ConfigMap ${written.configMap}`
   if (old.length === 0)
     return `Pods of ${nameOf(act)} served with different configurations ${after}: ${short(digestsOf(atEnd))}.`
-  return `${old.length} of ${atEnd.length} pods of ${nameOf(act)} still served with the configuration of before (${short(digestsOf(old))}) ${after}.`
+  return `${old.length} of ${atEnd.length} pods of ${nameOf(act)} still served with the previous configuration (${short(digestsOf(old))}) ${after}.`
 }
 
 function configuredBack(facts: Facts): Ruled<ReactionResult> {
   const { seen, harm, act, life, written, before } = facts
-  const answer = createReactionAnswer(harm, 'configured-back', 'configuration of before', act.backWithinMs)
+  const answer = createReactionAnswer(harm, 'configured-back', 'previous configuration', act.backWithinMs)
   const { healRequested } = life
   if (healRequested === undefined) return answer.unknown(`${harm.name} was not seen to be rolled back.`, life.lines)
   const { seenUntil } = seen.run
@@ -125,22 +125,22 @@ function configuredBack(facts: Facts): Ruled<ReactionResult> {
   const lines = [healRequested.line, ...linesOf(written, atEnd)]
   if (since !== undefined) {
     const tookMs = since - healRequested.at
-    const sentence = `Every pod of ${nameOf(act)} served with the configuration of before (${short([...before])}) ${duration(tookMs)} after the rollback of ${harm.name} began; ${duration(act.backWithinMs)} were allowed.`
+    const sentence = `Every pod of ${nameOf(act)} served with the previous configuration (${short([...before])}) ${duration(tookMs)} after the rollback of ${harm.name} began; ${duration(act.backWithinMs)} were allowed.`
     return tookMs <= act.backWithinMs
       ? answer.held({ sentence, tookMs, lines })
       : answer.broken('rollback-late', { sentence, tookMs, lines })
   }
   const unknown = whyUnknown(facts, atEnd, seenUntil - healRequested.at, act.backWithinMs)
   if (unknown !== undefined) return answer.unknown(unknown, lines)
-  const sentence = `Pods of ${nameOf(act)} still served with another configuration than before (${short(digestsOf(atEnd))}, ${short([...before])} before) ${duration(seenUntil - healRequested.at)} after the rollback of ${harm.name} began.`
+  const sentence = `Some pods of ${nameOf(act)} did not serve with the previous configuration (${short(digestsOf(atEnd))}, ${short([...before])} before) ${duration(seenUntil - healRequested.at)} after the rollback of ${harm.name} began.`
   return answer.broken('rollback-late', { sentence, lines })
 }
 
 function whyUnknown({ act, written, pods, before }: Facts, atEnd: readonly Serving[], seenMs: number, within: number) {
   if (pods.every(({ known }) => known.length === 0))
-    return `Nothing shows which configuration the pods of ${nameOf(act)} served with: no source of the target file has a configuration metric that they tell, and they take ConfigMap ${written.configMap} as ${written.taken.length === 0 ? 'nothing' : written.taken.join(' and ')}.`
+    return `The configuration of the pods of ${nameOf(act)} is unknown: they expose no configuration metric that a source of the target file names, and they use ConfigMap ${written.configMap} as ${written.taken.length === 0 ? 'nothing' : written.taken.join(' and ')}.`
   if (before.size === 0 || atEnd.length === 0 || atEnd.some(({ now }) => now === undefined))
-    return `Which configuration every pod of ${nameOf(act)} served with was not seen.`
+    return `The configuration of some pods of ${nameOf(act)} was not seen.`
   return seenMs < within
     ? `The pods of ${nameOf(act)} were watched for ${duration(seenMs)}, and ${duration(within)} were allowed.`
     : undefined

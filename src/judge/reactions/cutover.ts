@@ -143,7 +143,7 @@ function alike(facts: CutoverFacts): readonly CutoverPart[] {
         told(`${place.to.name} differs from ${place.from.name}: ${listed(drift.differences)}.`),
       ),
     ]
-  const apart = place.unlike === undefined ? '' : ` ${listed(place.unlike)} is meant to differ.`
+  const apart = place.unlike === undefined ? '' : ` Not compared: ${place.unlike.join(', ')}.`
   return [answer.held(told(`${count(drift.compared, 'object')} compared, all alike.${apart}`))]
 }
 

@@ -38,7 +38,10 @@ function promoted({ seen, harm, act, life }: Facts): Ruled<ReactionResult> {
     return tookMs <= act.withinMs ? answer.held(told) : answer.broken('rollout-stuck', told)
   }
   if (life.problem !== undefined)
-    return answer.unknown(`${name} was not seen to its end: ${life.problem.text}.`, [...lines, life.problem.line])
+    return answer.unknown(`${name} was not watched until its release ended: ${life.problem.text}.`, [
+      ...lines,
+      life.problem.line,
+    ])
   if (last === undefined) return answer.unknown(`${name} had no release with steps while it was watched.`, lines)
   const at = `at step ${stepWords(last)}`
   switch (decision?.outcome) {

@@ -30,16 +30,16 @@ function migrated(seen: Seen, harm: Harm, { run, withinMs }: Migration, life: Ac
   const lines = [begun.line, done?.line, life.problem?.line]
   if (done !== undefined) {
     const tookMs = done.at - begun.at
-    const sentence = `The migration ${run} was complete after ${duration(tookMs)}; ${duration(withinMs)} were allowed.`
+    const sentence = `The migration ${run} completed after ${duration(tookMs)}; ${duration(withinMs)} were allowed.`
     return tookMs <= withinMs
       ? answer.held({ sentence, tookMs, lines })
       : answer.broken('rollout-stuck', { sentence, tookMs, lines })
   }
   const watchedMs = Math.min(life.healRequested?.at ?? seen.run.seenUntil, seen.run.seenUntil) - begun.at
   if (life.problem === undefined && watchedMs < withinMs)
-    return answer.unknown(`The migration ${run} was not seen to be complete.`, lines)
+    return answer.unknown(`The migration ${run} was not seen to complete.`, lines)
   const why = life.problem === undefined ? '' : `: ${life.problem.text}`
-  const sentence = `The migration ${run} was not complete within ${duration(withinMs)}${why}.`
+  const sentence = `The migration ${run} did not complete within ${duration(withinMs)}${why}.`
   return answer.broken('rollout-stuck', { sentence, lines })
 }
 
@@ -54,13 +54,13 @@ function locksShort(seen: Seen, harm: Harm, { run, waitsMs }: Migration, life: A
   // Whether the last wait was seen is known only from a reading after the end.
   const last = levels.at(-1)
   if (last === undefined || last.until < endAt)
-    return answer.unknown(`How long statements waited for locks during the migration ${run} was not seen.`, [
+    return answer.unknown(`The longest wait for a table lock during the migration ${run} was not measured.`, [
       begun.line,
     ])
   const longest = levels.reduce((most, each) => (each.value > most.value ? each : most))
   const waitedMs = longest.value * 1_000
   const what = waitedMs === 0 ? 'No statement was seen to wait' : `A statement waited ${duration(waitedMs)}`
-  const sentence = `${what} for the lock of a table during the migration ${run}; ${duration(waitsMs)} were allowed.`
+  const sentence = `${what} for a table lock during the migration ${run}; ${duration(waitsMs)} were allowed.`
   const told = { sentence, lines: [begun.line, longest.line] }
   return waitedMs <= waitsMs ? answer.held(told) : answer.broken('schema-locked', told)
 }

@@ -135,15 +135,15 @@ describe('a release of configuration', () => {
 describe('a release of configuration is refused', () => {
   const values = (configMap: string, set: Record<string, string>) => ({ kind: 'values', configMap, set }) as const
   it.each([
-    ['of a ConfigMap that is not there', values('gone', { A: 'b' }), 'object-missing', 'configmaps/gone'],
+    ['of a ConfigMap that does not exist', values('gone', { A: 'b' }), 'object-missing', 'configmaps/gone'],
     [
       'by a ConfigMap that is not there',
       { kind: 'replaced', configMap: 'gateway', by: 'gone' } as const,
       'object-missing',
       'configmaps/gone',
     ],
-    ['that the pods do not take', values('gateway-2', { A: 'b' }), 'config-not-taken', 'takes the ConfigMap gateway-2'],
-    ['that is there already', values('gateway', { LIMIT: '10' }), 'release-changes-nothing', 'already'],
+    ['that the pods do not use', values('gateway-2', { A: 'b' }), 'config-not-taken', 'uses the ConfigMap gateway-2'],
+    ['that the ConfigMap has already', values('gateway', { LIMIT: '10' }), 'release-changes-nothing', 'already'],
   ])('%s', async (_, config, code, problem) => {
     const api = await smallApiServer(standing(cluster()))
     const act = releaseAct({ images: {}, config })

@@ -181,11 +181,11 @@ describe('a delivery tool that asks for a verdict', () => {
     const server = await served(reports)
     expect((await ask(server, '/v1/verdict?rollout=shop&release=c3')).body).toMatchObject({
       verdict: 'running',
-      reason: 'Rollout shop is followed with release b2, and not c3.',
+      reason: 'The run follows release b2 of Rollout shop, not c3.',
     })
     expect((await ask(server, '/v1/verdict?rollout=other')).body).toMatchObject({
       verdict: 'inconclusive',
-      reason: 'The rehearsal follows no Rollout other with a gate.',
+      reason: 'The rehearsal does not follow Rollout other with a gate.',
     })
     expect((await ask(server, '/v1/verdict?release=b2')).status).toBe(400)
   })

@@ -1,4 +1,4 @@
-/** The configuration that a release brings: the ConfigMap that pods take, the one that they shall take, and what the pod template gets with it. */
+/** The configuration that a release brings: the ConfigMap that pods use now, the one that they use afterwards, and what the pod template gets with it. */
 import type { ChangeOn, Workload } from '../../../domain/change.ts'
 import type { ConfigRelease, ConfigTaken } from '../../../domain/configuration.ts'
 import type { TemplateValues } from '../../../domain/evidence.ts'
@@ -14,7 +14,7 @@ type Template = Pick<ChangeOn<'pod-template'>, 'images' | 'annotations'>
 
 export type PlannedConfig = {
   readonly configMap: string
-  /** SHA-256 of the content that pods take now, and of the one that they shall take. */
+  /** SHA-256 of the content that pods use now, and of the content that they use afterwards. */
   readonly was: string
   readonly now: string
   readonly taken: readonly ConfigTaken[]
@@ -76,8 +76,8 @@ export function whyNotTaken(object: KubeObject, { name, kind }: Workload, config
   const taken = [...new Set(places.map((place) => place.name))]
   return {
     code: 'config-not-taken',
-    problem: `no container or volume of ${kind} ${name} takes the ConfigMap ${config.configMap}`,
-    next: taken.length === 0 ? 'It takes none.' : `It takes ${taken.join(', ')}.`,
+    problem: `no container or volume of ${kind} ${name} uses the ConfigMap ${config.configMap}`,
+    next: taken.length === 0 ? 'It uses none.' : `It uses ${taken.join(', ')}.`,
   }
 }
 
@@ -85,6 +85,6 @@ export const sameConfig = (checked: Checked<ChangeOn<'pod-template'>>, { was, co
   issueOf(
     checked.action,
     'release-changes-nothing',
-    `the pods take the content of ConfigMap ${configMap} already (sha256:${was.slice(0, 12)}…)`,
+    `the pods already use this content of ConfigMap ${configMap} (sha256:${was.slice(0, 12)}…)`,
     'Name another value, or another ConfigMap.',
   )
