@@ -429,7 +429,7 @@ export type SecretPlace =
   | { readonly kind: 'file'; readonly path: string }
 
 const VARIABLE_AS_USUAL = /^[A-Z_][A-Z0-9_]*$/
-/** Letters and digits without a word between them: what a token looks like, and hardly any file. */
+/** Letters and digits in one long run: tokens look like this, file names rarely do. */
 const TOKEN_AS_NAME = /(^|\/)(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9_+=~-]{12,}$/
 
 /** A place for a message that it holds nothing. Somebody may have typed the credential itself where its place belongs, and then it is not shown. */

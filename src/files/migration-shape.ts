@@ -1,4 +1,4 @@
-/** `migrations` of a target file: the Job that changes the schema of a database, and where it is seen how long statements wait for locks. */
+/** `migrations` of a target file: the Job that changes the schema of a database, and the metric that shows how long statements wait for locks. */
 import type { MigrationPlace } from '../domain/migration.ts'
 import { metricName, name } from './name-shapes.ts'
 import { need, record } from './record.ts'

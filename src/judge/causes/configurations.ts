@@ -1,6 +1,6 @@
 /**
  * `config-unpinned`: pods of one workload and one template served with different configurations until the run ended, and none of them changed. So a
- * ConfigMap was changed without a rollout, and pods that started later have read the new values. Only pods that tell their configuration are compared.
+ * ConfigMap was changed without a rollout, and pods that started later have read the new values. Only pods that report their configuration are compared.
  */
 import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'

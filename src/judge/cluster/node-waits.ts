@@ -43,7 +43,7 @@ function waitOf(seen: Seen, { name, readyWithinMs }: Autoscaler, over: TargetCro
   return first && { workload: scaled.name, pods, first, fromAt: over.at, toAt }
 }
 
-/** It was without a node in this time, and served only afterwards. */
+/** The pod had no node in this time, and was Ready only afterwards. */
 function waitedIn(life: PodLife, fromAt: number, toAt: number): boolean {
   const { waits, placedAt = Number.POSITIVE_INFINITY, deletingAt = Number.POSITIVE_INFINITY } = life
   if (waits === undefined || waits.at > toAt || placedAt <= fromAt || deletingAt <= toAt) return false

@@ -1,4 +1,4 @@
-/** Fold over the digests by which pods tell the configuration that they serve with, as the sources of the target name them. Changes only. */
+/** Fold over the configuration digests that pods report, from the sources that the target file names. Changes only. */
 import type { EvidenceOf } from '../../domain/evidence.ts'
 import type { Target } from '../../domain/rehearsal.ts'
 
@@ -6,7 +6,7 @@ export type ConfigTold = { readonly at: number; readonly line: number; readonly 
 
 export type Configurations = {
   add(sample: EvidenceOf<'sample'>, line: number): void
-  /** What a pod told over time; empty if it told nothing. */
+  /** Digests that a pod reported over time; empty if it reported none. */
   of(pod: string): readonly ConfigTold[]
 }
 

@@ -1,6 +1,6 @@
 /**
  * The schema change of a release: a Job that the target file describes, created before the pods are replaced. The Job is deleted with the release; the schema
- * stays, because a rollback of code rarely can take it back. So pods of the former release must live with it.
+ * stays, because a rollback of code can rarely undo it. So pods of the old release must work with it.
  */
 import type { ChangeOn } from '../../../domain/change.ts'
 import type { ActionStepData } from '../../../domain/evidence.ts'
@@ -33,7 +33,7 @@ export function migrationNeeds(change: Release, target: Target): readonly Resour
   return [{ group: 'batch', resource: 'jobs', namespace: planned.undo.namespace, verbs: ['create', 'get', 'delete'] }]
 }
 
-/** A Job of the same name would be taken for ours. */
+/** An existing Job of the same name would be mistaken for ours. */
 export async function whyNotMigrated({ api, action, change, target }: Checked<Release>): Promise<Issue | undefined> {
   const planned = planMigration(change, target)
   if (planned === undefined) return undefined
