@@ -117,7 +117,7 @@ describe('tills that wait for a node', () => {
     const { named, told } = await rehearse()
     expect(named, told).toEqual(['warm-pool-empty'])
     expect(told).toMatch(
-      /1 pod of till waited for a node: the warm pool of 1 pod below priority 0 (was used up|had no place left)/,
+      /1 pod of till waited for a node: the warm pool of 1 pod with a priority below 0 (was used up|had no place left)/,
     )
   })
 
