@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { instanceTypes } from '../../../src/lab/karpenter/instance-types.ts'
-import { NODE_CPUS } from '../../../src/lab/nodes/kubelet.ts'
+import { NODE_CPUS, NODE_MEMORY_GIB, NODE_PODS_MAX } from '../../../src/lab/nodes/kubelet.ts'
 import { labNodes } from '../../../src/lab/topology/node-table.ts'
 
 describe('what Karpenter can launch in a lab', () => {
@@ -8,7 +8,9 @@ describe('what Karpenter can launch in a lab', () => {
 
   it('is one kind of node, of the size that a kubelet of the lab reports', () => {
     expect(others).toEqual([])
-    expect(type).toMatchObject({ architecture: 'arm64', resources: { cpu: `${NODE_CPUS}` } })
+    expect(type.architecture).toBe('arm64')
+    const size = { cpu: `${NODE_CPUS}`, memory: `${NODE_MEMORY_GIB}Gi`, pods: `${NODE_PODS_MAX}` }
+    expect(type.resources).toEqual(size)
     expect(JSON.parse(instanceTypes('x64'))[0].architecture).toBe('amd64')
   })
 

@@ -26,6 +26,14 @@ describe('the CPU priority of containers', () => {
     if (session !== '') expect(session).toContain(`nice ${CONTAINER_NICE}`)
   })
 
+  // Of plain users the kernel takes one change in 100 ms; root may make all of them at once.
+  it('is set for each of several that start at once', async () => {
+    const pids = [sleeper(), sleeper(), sleeper()]
+    await Promise.all(pids.map((pid) => yieldCpu(pid)))
+    for (const session of pids.map(autogroupOf).filter((each) => each !== ''))
+      expect(session).toContain(`nice ${CONTAINER_NICE}`)
+  })
+
   it('leaves a process alone that has ended', async () => {
     await expect(yieldCpu(2 ** 22 - 1)).resolves.toBeUndefined()
   })

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { labPaths } from '../../../src/lab/machine/paths.ts'
+import { CONTAINER_NICE } from '../../../src/lab/machine/priority.ts'
 import {
   type BenchNode,
   createContainer,
@@ -40,6 +41,14 @@ describe('a container', () => {
       'stdout P tail',
     ])
     expect(lines.every((line) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /.test(line))).toBe(true)
+  })
+
+  it('yields the CPU to the load generator', async () => {
+    const pod = await runPod(bench, cri, 'yields')
+    // Field 19 of stat is the priority (proc_pid_stat(5)). The shell hands its own on to cut.
+    const id = await runContainer(cri, pod, shell("cut -d ' ' -f 19 /proc/self/stat"))
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0 })
+    expect(textsOf(logOf(pod))).toEqual([`${CONTAINER_NICE}`])
   })
 
   it("uses the image's entrypoint when the pod has no command", async () => {

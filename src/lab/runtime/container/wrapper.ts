@@ -63,9 +63,10 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
       stdio: [input?.read ?? 'ignore', ...ends],
       ...(namespaces ? {} : ownerOptions(identity)),
     })
+    // At once: what the wrapper starts before has the priority of before.
+    if (child.pid !== undefined) void yieldCpu(child.pid)
     await spawned(child)
     child.unref()
-    if (child.pid !== undefined) void yieldCpu(child.pid)
     return { wrapper: idOf(child), ...(input ? { input: input.write } : {}) }
   } catch (error) {
     if (input) closeSync(input.write)
