@@ -81,7 +81,7 @@ function rolledOut(facts: Facts): Ruled<ReactionResult> {
   })
 }
 
-/** A release whose pods run the images of before releases nothing, and one whose images were not shown is not known to. */
+/** A release whose pods run the previous images releases nothing. Without evidence of the images, this is unknown. */
 function whyNoProof(
   facts: Facts,
   fresh: readonly PodLife[],

@@ -103,7 +103,7 @@ describe('tills that wait for a node', () => {
     expect(judgment.verdict.kind).toBe('fail')
   })
 
-  it('that comes after the time allowed have a late node', async () => {
+  it('are reported as node-late when the node comes too late', async () => {
     // Tills of the run before that still wait would be given nodes at once.
     await expect.poll(async () => (await podsOf('till')).length, SETTLES).toBe(1)
     await addKarpenter(lab.state, karpenter, NODE_DELAY, never)
@@ -112,7 +112,7 @@ describe('tills that wait for a node', () => {
     expect(told).toMatch(/2 pods of till waited for a node: node lab-\w+ was Ready \d\d\.\d s later/)
   })
 
-  it('because the warm pool was too small are told so', async () => {
+  it('are reported as warm-pool-empty when the warm pool is too small', async () => {
     await atRest(1)
     const { named, told } = await rehearse()
     expect(named, told).toEqual(['warm-pool-empty'])
