@@ -24,7 +24,7 @@ const heads = [
 ] as const
 
 /** What belongs to others is kept as it is, and not checked. */
-const FOREIGN = /\.(spec|object)\b/
+const FOREIGN = /\.(spec|object)\b|\.job\./
 
 function* places(value: unknown, path: string): Generator<readonly [string, Record<string, unknown>, string]> {
   if (typeof value !== 'object' || value === null) return
