@@ -179,6 +179,17 @@ describe('a cutover', () => {
     expect(causesOf(judged({ ...story, unlike: ['others'] }))).toEqual(['region-drift'])
   })
 
+  it.each([
+    ['the old region lists none', []],
+    ['all of them may differ', [deployed('shop-west')]],
+  ])('does not call regions alike when no object was compared: %s', (_, west) => {
+    const judgment = judged({ west, east: [deployed('shop-east')], unlike: ['orders'] })
+    const reaction = judgment.actions[0]?.reactions.find(({ kind }) => kind === 'regions-alike')
+    expect(reaction?.held).toBe(false)
+    expect(reaction?.sentence).toMatch(/^shop-west has no object that could be compared/)
+    expect(judgment.verdict.kind).toBe('inconclusive')
+  })
+
   it('between regions whose readings differ at the start is drift, not lateness', () => {
     const judgment = judged({ times: { ready: [100, null] }, more: stoppedAt(105, 'ready', 'back', true) })
     expect(causesOf(judgment)).toEqual(['region-drift'])

@@ -135,6 +135,10 @@ function alike(facts: CutoverFacts): readonly CutoverPart[] {
     const why = `The objects of ${listed(drift.what)} were not read, so that the regions could not be compared.`
     return [answer.unknown(why, drift.lines)]
   }
+  if (drift.compared === 0) {
+    const why = `${place.from.namespace} has no object that could be compared, so nothing shows that the regions are alike.`
+    return [answer.unknown(why, drift.lines)]
+  }
   const told = (sentence: string) => ({ sentence, lines: drift.lines })
   if (drift.differences.length > 0)
     return [
