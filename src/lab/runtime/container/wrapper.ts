@@ -14,11 +14,12 @@ import { ownEnvironment, startedIn } from './namespaces.ts'
  * its exit code, to disk, so that a runtime that starts later knows both.
  *
  * It catches signals instead of ignoring them, because ignored signals would stay ignored in the container. Its own messages ("Killed") are
- * dropped. After the end it stops itself (SIGSTOP) and still holds the pipes, so that the last output is not lost while no runtime runs.
- * The runtime kills it when everything is read.
+ * dropped. It begins when descriptor 4 is closed: by then it has its CPU priority, which the container inherits. After the end it stops itself
+ * (SIGSTOP) and still holds the pipes, so that the last output is not lost while no runtime runs. The runtime kills it when everything is read.
  */
 const SCRIPT = `d=$1; shift
 trap : HUP INT QUIT TERM USR1 USR2
+read -r _ <&4
 exec 4>&2 2>/dev/null
 ( read -r p _ </proc/self/stat; echo "$p" >"$d/pid"; exec "$@" 2>&4 3>&- 4>&- )
 echo $? >"$d/exit" && echo ended >&3 && kill -STOP $$`
@@ -60,11 +61,11 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
       cwd: record.workingDir,
       env: namespaces ? ownEnvironment(record.env) : shellNames(record.env),
       detached: true, // its own session: signals of the lab or its terminal never reach a pod
-      stdio: [input?.read ?? 'ignore', ...ends],
+      stdio: [input?.read ?? 'ignore', ...ends, 'pipe'],
       ...(namespaces ? {} : ownerOptions(identity)),
     })
-    // At once: what the wrapper starts before has the priority of before.
     if (child.pid !== undefined) void yieldCpu(child.pid)
+    letBegin(child)
     await spawned(child)
     child.unref()
     return { wrapper: idOf(child), ...(input ? { input: input.write } : {}) }
@@ -75,6 +76,14 @@ export async function startWrapper(folder: string, record: ContainerRecord): Pro
     if (input) closeSync(input.read)
     for (const fd of ends) closeSync(fd)
   }
+}
+
+/** A wrapper whose runtime ends before this begins too: the kernel closes the pipe. */
+function letBegin(child: ChildProcess): void {
+  const gate = child.stdio[4]
+  // The wrapper may already be gone.
+  gate?.on('error', () => undefined)
+  if (gate && 'end' in gate) gate.end()
 }
 
 /** In namespaces, labnet changes the user: only the lab's user may make them. */
