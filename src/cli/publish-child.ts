@@ -1,6 +1,9 @@
 /** A separate process publishes while a run goes on, as for notifications (notify-child.ts). A slow receiver must not delay the controller. */
+import { readFileSync } from 'node:fs'
 import { authorizationOf } from '../adapters/metrics/prometheus-server.ts'
-import type { Target } from '../domain/rehearsal.ts'
+import type { Issue } from '../domain/issue.ts'
+import type { PublishEndpoint, Target } from '../domain/rehearsal.ts'
+import { messageOf } from '../domain/unknown.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import { type Published, publishFollowing } from '../publish/publish-run.ts'
 import { type AttachedChild, attachedChild, attachToRun, endChild, GRACE_MS, runIsOver } from './attached-child.ts'
@@ -22,6 +25,29 @@ export function createPublishChild(folder: string, { publish }: Target): Publish
     },
     end: async () => child && endChild(child, 'published series and annotations'),
   }
+}
+
+/** Receivers whose credential or certificates cannot be read. They are told before the run: afterwards nobody watched it. */
+export const publishIssues = ({ file, publish = {} }: Target): readonly Issue[] =>
+  Object.entries(publish).flatMap(([receiver, { at = { file, line: 0, column: 0 }, ...endpoint }]) =>
+    unreadable(endpoint).map((problem) => ({
+      at,
+      code: 'credential-missing' as const,
+      problem: `publish.${receiver}: ${problem.replace(/\.$/, '')}.`,
+      next: 'set it before you start matchday, or remove this receiver from the target file.',
+    })),
+  )
+
+function unreadable({ login, ca }: PublishEndpoint): readonly string[] {
+  const reads = [() => login && authorizationOf(login), () => ca && readFileSync(ca)]
+  return reads.flatMap((read) => {
+    try {
+      read()
+      return []
+    } catch (error) {
+      return [messageOf(error)]
+    }
+  })
 }
 
 /** The child's side. */

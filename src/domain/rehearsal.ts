@@ -419,8 +419,13 @@ export type PrometheusTarget = {
 
 /** A receiver of Prometheus remote write, and a Grafana that gets annotations. */
 export type PublishTarget = { readonly remoteWrite?: PublishEndpoint; readonly grafana?: PublishEndpoint }
-/** `ca`: path of the certificates of the authority that signed its certificate. */
-export type PublishEndpoint = { readonly url: string; readonly login?: PrometheusLogin; readonly ca?: string }
+/** `ca`: path of the certificates of the authority that signed its certificate. `at`: where the target file says it; journals do not say. */
+export type PublishEndpoint = {
+  readonly url: string
+  readonly login?: PrometheusLogin
+  readonly ca?: string
+  readonly at?: SourcePoint
+}
 
 /** `basic` is `user:password`. The secret itself never stands in a file of the rehearsal. */
 export type PrometheusLogin = { readonly kind: 'bearer' | 'basic'; readonly from: SecretPlace }

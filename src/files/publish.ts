@@ -55,7 +55,7 @@ export const publishOf = (file: string, { value: { remoteWrite, grafana } }: Dra
   ...(grafana === undefined ? {} : { grafana: endpointOf(file, grafana) }),
 })
 
-function endpointOf(file: string, { value: { url, bearer, basic, ca } }: EndpointDraft): PublishEndpoint {
+function endpointOf(file: string, { at, value: { url, bearer, basic, ca } }: EndpointDraft): PublishEndpoint {
   const login = bearer
     ? ({ kind: 'bearer', from: placeOf(file, bearer) } as const)
     : basic && ({ kind: 'basic', from: placeOf(file, basic) } as const)
@@ -63,5 +63,6 @@ function endpointOf(file: string, { value: { url, bearer, basic, ca } }: Endpoin
     url: url.replace(/\/+$/, ''),
     ...(login ? { login } : {}),
     ...(ca === undefined ? {} : { ca: relativeTo(file, ca) }),
+    at,
   }
 }

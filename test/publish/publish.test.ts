@@ -7,6 +7,7 @@ import { publishStored } from '../../src/publish/publish-run.ts'
 import type { PublishPace } from '../../src/publish/receivers.ts'
 import { performed } from '../support/command.ts'
 import { evidence } from '../support/evidence.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 import { remoteWriteReceiver } from './remote-write-receiver.ts'
 import { recentRun, runFolder } from './story.ts'
 import { strictGrafana } from './strict-grafana.ts'
@@ -135,6 +136,27 @@ describe('matchday publish', () => {
     const refused = await performed('publish', folder, '--for', '1s')
     expect(refused.stderr).toContain('answered 401')
     expect(refused.stderr).not.toContain(TOKEN)
+  })
+
+  it('says before the run begins which credentials and certificates cannot be read, each with its line', async () => {
+    const lab = readFileSync('scenarios/targets/lab.yaml', 'utf8').trimEnd()
+    const target = join(tempFolder(), 'lab.yaml')
+    const receivers = [
+      '  publish:',
+      '    remoteWrite: {url: http://127.0.0.1:9/write, bearer: {env: MATCHDAY_TEST_UNSET}}',
+      '    grafana: {url: https://127.0.0.1:9, basic: {file: no-such-file}, ca: no-such-ca.pem}',
+    ]
+    writeFileSync(target, `${lab}\n${receivers.join('\n')}\n`)
+    const stock = 'scenarios/psp-down-at-peak.rehearsal.yaml'
+    const { code, stderr } = await performed('run', stock, '--lab', '--target', target)
+    expect(code).toBe(5)
+    const line = lab.split('\n').length
+    expect(stderr).toContain(`${target}:${line + 2} credential-missing`)
+    expect(stderr).toContain('publish.remoteWrite: the environment variable MATCHDAY_TEST_UNSET is not set.')
+    expect(stderr).toContain(`${target}:${line + 3} credential-missing`)
+    expect(stderr).toMatch(/publish\.grafana: .*no-such-file cannot be read \(ENOENT\)\./)
+    expect(stderr).toMatch(/publish\.grafana: ENOENT.*no-such-ca\.pem/)
+    expect(stderr).not.toContain('lab:')
   })
 
   it('needs a target that publishes', async () => {

@@ -30,6 +30,7 @@ import { systemClock } from '../clock.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags } from '../cluster-choice.ts'
 import { amongWords, checkedFlag, ofShape, outputFlag } from '../flags.ts'
 import { readInputs, readTarget, usualTargetPath } from '../inputs.ts'
+import { publishIssues } from '../publish-child.ts'
 import { stopSignal, stopsOnly } from '../stop-signal.ts'
 import { columnsOf, jsonText, onStdout, print, say, term } from '../terminal.ts'
 import { clusterPortsOf } from '../wiring.ts'
@@ -173,7 +174,7 @@ async function look(
   const books = rehearsal ? booksRead(rehearsal, target) : target.books.map(({ book }) => book)
   const sights = postureOnly && rehearsal === undefined ? [] : await lookAtSights(ports, target, books, rehearsal)
   const provisions = postureOnly ? [] : await provisionsOf(api, target)
-  const credentials = postureOnly ? [] : (await readCredentials(api, target)).issues
+  const credentials = postureOnly ? [] : [...(await readCredentials(api, target)).issues, ...publishIssues(target)]
   const told = [
     ...issues,
     ...unanswered(judged, issues, at),

@@ -40,7 +40,7 @@ import { startLivePage } from '../live-child.ts'
 import { notificationIssues } from '../notifications.ts'
 import { createNotificationChild, type NotificationChild } from '../notify-child.ts'
 import { showProgress } from '../progress.ts'
-import { createPublishChild, type PublishChild } from '../publish-child.ts'
+import { createPublishChild, type PublishChild, publishIssues } from '../publish-child.ts'
 import { discardUnused, makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { scriptFacts } from '../script-facts.ts'
 import { seedOf } from '../seed.ts'
@@ -114,6 +114,8 @@ function variableIssues(flags: Readonly<Record<string, unknown>>): readonly Issu
 
 async function run(file: string, flags: Flags): Promise<number> {
   const inputs = readInputs(file, contextOf(flags), flags.target)
+  const unpublishable = publishIssues(inputs.target)
+  if (unpublishable.length > 0) throw new BadInput(unpublishable, exitCodes.environment)
   const key = signKeyOf(flags)
   const signal = stopSignal()
   await requireBootableLab(flags)

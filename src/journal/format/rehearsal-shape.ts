@@ -319,7 +319,7 @@ const credential = object({
 })
 const endpoint = object(
   { url: text },
-  { login: object({ kind: oneOf('bearer', 'basic'), from: secretPlace }), ca: text },
+  { login: object({ kind: oneOf('bearer', 'basic'), from: secretPlace }), ca: text, at },
 )
 const publish = object({}, { remoteWrite: endpoint, grafana: endpoint })
 const prometheus = object({
