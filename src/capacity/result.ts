@@ -1,6 +1,6 @@
 /** What a search says at its end: the promise, what limits it, the room to the planned event, and every load that was measured. */
 import type { Prices, SearchEnd } from '../domain/capacity.ts'
-import { showDuration, showPercent } from '../domain/show.ts'
+import { showDuration, showMeasuredPercent } from '../domain/show.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import type { CapacitySeen, MeasuredLoad } from './seen.ts'
 import type { Use } from './standing.ts'
@@ -45,8 +45,13 @@ export type CapacityResult = {
   readonly exitCode: number
 }
 
-/** A resource counts as used up at this share of its limit, because nothing runs well at 100 %. */
+/**
+ * From which share of its limit a resource counts as used up: nothing runs well at 100 %. What is busy for 85 % of the time on average makes others wait
+ * almost six times as long as its own work takes (M/M/1: ρ / (1 - ρ)).
+ */
 const USED_UP = 0.95
+const BUSY = 0.85
+const isUsedUp = ({ kind, share }: Use): boolean => share >= (kind === 'utilization' ? BUSY : USED_UP)
 
 /** Undefined for a journal that is not of a search. */
 export function capacityResult(seen: CapacitySeen): CapacityResult | undefined {
@@ -113,17 +118,25 @@ function rowOf(point: MeasuredLoad, perSecondAtOnce: number, prices: Prices | un
 const costOf = (prices: Prices, { pods, nodes }: NonNullable<MeasuredLoad['standing']>): number =>
   nodes * prices.node + Object.entries(pods).reduce((sum, [app, count]) => sum + count * (prices.pods[app] ?? 0), 0)
 
-/** At the lowest load at which anything was used up, what was used most; only where some load broke, or nothing limits yet. */
-function bottleneckOf(loads: readonly LoadRow[]): CapacityResult['bottleneck'] {
-  const broke = loads.filter(({ outcome, purpose }) => outcome === 'broke' && purpose !== 'recovery')
+/** What was used up at the lowest load, up to the lowest that broke, and there what was used most. */
+function bottleneckOf(all: readonly LoadRow[]): CapacityResult['bottleneck'] {
+  const loads = all.filter(({ purpose }) => purpose !== 'recovery')
+  const broke = loads.filter(({ outcome }) => outcome === 'broke')
   if (broke.length === 0) return undefined
   const lowest = Math.min(...broke.map(({ load }) => load))
   const used = loads
-    .filter(({ load, purpose }) => purpose !== 'recovery' && load <= lowest)
-    .flatMap(({ load, uses }) => uses.filter(({ share }) => share >= USED_UP).map((use) => ({ ...use, load })))
+    .filter(({ load }) => load <= lowest)
+    .flatMap(({ load, uses }) => uses.filter(isUsedUp).map((use) => ({ ...use, load })))
+    .filter((use) => !hasRoomAbove(loads, use.load, use))
     .sort((a, b) => a.load - b.load || b.share - a.share)
   return used[0]
 }
+
+/** A limit that has room at a higher load is none: an autoscaler may still follow the load before, or be late to leave its maximum. */
+const hasRoomAbove = (loads: readonly LoadRow[], above: number, { kind, name }: Use): boolean =>
+  loads.some(
+    ({ load, uses }) => load > above && !uses.some((use) => use.kind === kind && use.name === name && isUsedUp(use)),
+  )
 
 type Words = Pick<CapacityResult, 'summary' | 'next'>
 
@@ -171,7 +184,7 @@ function foundWords(
   const median = `; half of all runs hold ${Number(estimate.median.toPrecision(3))}x`
   const room = event === undefined ? '' : `; the event needs ${at(event)}: ${roomOf(promise / event - 1)}`
   return {
-    summary: `It carries ${least}${at(promise)} with odds of ${showPercent(odds)}${limitedBy === 'platform' ? median : ''}${room}.`,
+    summary: `It carries ${least}${at(promise)} with odds of ${showMeasuredPercent(odds)}${limitedBy === 'platform' ? median : ''}${room}.`,
     next: nextOf(limitedBy, bottleneck),
   }
 }

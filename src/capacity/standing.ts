@@ -2,6 +2,7 @@
 import type { LimitedResource } from '../domain/capacity.ts'
 import type { ClusterObject, HpaSeen, NodeSeen, PodSeen } from '../domain/cluster.ts'
 import type { Evidence, ObjectSeen, Sample } from '../domain/evidence.ts'
+import type { Instant } from '../domain/units.ts'
 
 /** Ready pods by app, and Ready nodes. */
 export type Standing = { readonly pods: Readonly<Record<string, number>>; readonly nodes: number }
@@ -10,9 +11,9 @@ export type Standing = { readonly pods: Readonly<Record<string, number>>; readon
 const WAITS = ['pods-pending', 'node-late', 'warm-pool-empty'] as const
 type WaitKind = (typeof WAITS)[number]
 
-/** A resource at one load: the most of it that was used, as a share of its limit. */
+/** A resource at one load, as a share of its limit: the most of it that was used, or for `utilization` the mean of what is busy. */
 export type Use = {
-  readonly kind: 'autoscaler-maximum' | WaitKind | 'resource'
+  readonly kind: 'autoscaler-maximum' | WaitKind | 'resource' | 'utilization'
   readonly name: string
   readonly share: number
   readonly sentence: string
@@ -34,6 +35,7 @@ export function createStandings(resources: readonly LimitedResource[]): Standing
   const came = new Set<string>()
   const scalers = new Map<string, HpaSeen>()
   const gauges = new Map<string, Map<string, number>>()
+  let rates = new Map<string, Map<string, Increase>>()
   let most = new Map<string, Use>()
 
   const note = (use: Use | undefined) => {
@@ -50,7 +52,16 @@ export function createStandings(resources: readonly LimitedResource[]): Standing
         [...nodes.values()].filter(({ uid }) => came.has(uid)),
       ),
     )
-    for (const resource of resources) note(resourceUse(resource, gauges.get(resource.name)))
+    for (const resource of resources)
+      if (resource.reading !== 'rate') note(resourceUse(resource, overPods(resource, gauges.get(resource.name))))
+  }
+  const count = ({ at, source, pod }: Sample) => {
+    for (const { name, of, reading } of resources) {
+      const value = gauges.get(name)?.get(pod)
+      if (reading !== 'rate' || of !== source || value === undefined) continue
+      const byPod = rates.get(name) ?? new Map<string, Increase>()
+      rates.set(name, byPod.set(pod, counted(byPod.get(pod), at, value)))
+    }
   }
   const addObject = (object: ClusterObject, change: ObjectSeen['change']) => {
     const deleted = change === 'deleted'
@@ -64,16 +75,22 @@ export function createStandings(resources: readonly LimitedResource[]): Standing
   return {
     add(record) {
       if (record.kind === 'object-seen') addObject(record.object, record.change)
-      else if (record.kind === 'sample') addSample(record, resources, gauges)
-      else return
+      else if (record.kind === 'sample') {
+        addSample(record, resources, gauges)
+        count(record)
+      } else return
       look()
     },
     begin() {
       most = new Map()
+      rates = new Map()
       look()
     },
     standing: () => (nodes.size + pods.size === 0 ? undefined : { pods: readyByApp(pods), nodes: readyOf(nodes) }),
-    uses: () => [...most.values()].sort((a, b) => b.share - a.share),
+    uses: () =>
+      [...most.values(), ...resources.flatMap((each) => utilization(each, rates.get(each.name)) ?? [])].sort(
+        (a, b) => b.share - a.share,
+      ),
   }
 }
 
@@ -86,9 +103,12 @@ function readyByApp(pods: ReadonlyMap<string, PodSeen>): Readonly<Record<string,
   return counts
 }
 
-/** An autoscaler that wants its maximum cannot follow any further. One that is pinned to a single number never could. */
-function scalerUse({ name, min, max, desired }: HpaSeen): Use | undefined {
-  if (min === max) return undefined
+/**
+ * An autoscaler that wants its maximum cannot follow any further. One that is pinned to a single number never could, and one that only waits until its
+ * scale-down window is over does not want those pods any longer.
+ */
+function scalerUse({ name, min, max, desired, conditions }: HpaSeen): Use | undefined {
+  if (min === max || conditions.some(({ reason }) => reason === 'ScaleDownStabilized')) return undefined
   return {
     kind: 'autoscaler-maximum',
     name,
@@ -126,10 +146,33 @@ function whyNoNode(warm: readonly PodSeen[], came: readonly NodeSeen[]): { kind:
   return { kind: 'pods-pending', more: '' }
 }
 
-function resourceUse(resource: LimitedResource, byPod: ReadonlyMap<string, number> | undefined): Use | undefined {
+/** Undefined if no pod can be read. */
+function overPods({ pods }: LimitedResource, byPod: ReadonlyMap<string, number> | undefined): number | undefined {
   if (byPod === undefined || byPod.size === 0) return undefined
   const values = [...byPod.values()]
-  const used = resource.pods === 'max' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0)
+  return pods === 'max' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0)
+}
+
+/** Of one pod's counter, since the load began. */
+type Increase = { readonly at: Instant; readonly value: number; readonly sum: number; readonly ms: number }
+
+/** A counter that fell began again at 0 with its process. */
+function counted(before: Increase | undefined, at: Instant, value: number): Increase {
+  if (before === undefined) return { at, value, sum: 0, ms: 0 }
+  const more = value < before.value ? value : value - before.value
+  return { at, value, sum: before.sum + more, ms: before.ms + (at - before.at) }
+}
+
+/** What is busy on average is the increase of its seconds of work per second (Little's law). Undefined before a pod was read twice. */
+function utilization(resource: LimitedResource, byPod: ReadonlyMap<string, Increase> | undefined): Use | undefined {
+  const read = [...(byPod ?? [])].filter(([, { ms }]) => ms > 0)
+  const busy = new Map(read.map(([pod, { sum, ms }]) => [pod, sum / (ms / 1000)]))
+  const use = resourceUse(resource, overPods(resource, busy))
+  return use && { ...use, kind: 'utilization', sentence: `${use.sentence}, on average` }
+}
+
+function resourceUse(resource: LimitedResource, used: number | undefined): Use | undefined {
+  if (used === undefined) return undefined
   const share = resource.limit === 0 ? 1 : used / resource.limit
   const sentence = `${resource.name}: ${Number(used.toFixed(1))} of ${resource.limit} (${resource.metric})`
   return { kind: 'resource', name: resource.name, share, sentence }

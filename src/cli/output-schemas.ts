@@ -566,7 +566,7 @@ const lab = z.union([
 ])
 
 const use = strict({
-  kind: z.enum(['autoscaler-maximum', 'pods-pending', 'node-late', 'warm-pool-empty', 'resource']),
+  kind: z.enum(['autoscaler-maximum', 'pods-pending', 'node-late', 'warm-pool-empty', 'resource', 'utilization']),
   name: text,
   share: z.number(),
   sentence: text,

@@ -99,7 +99,7 @@ export type AskedLoad = {
   readonly overload?: number
 }
 
-/** A resource that can be used up: a gauge of a source and its limit. */
+/** A resource that can be used up: a metric of a source and its limit. */
 export type LimitedResource = {
   readonly name: string
   readonly of: string
@@ -107,6 +107,8 @@ export type LimitedResource = {
   readonly where: Readonly<Record<string, string>>
   readonly pods: OverPods
   readonly limit: number
+  /** The metric counts the seconds of use: its increase per second is compared with the limit. Otherwise it is a gauge, whose largest reading is. */
+  readonly reading?: 'rate'
 }
 
 /** For one hour: each Ready pod by its app, and each Ready node. */

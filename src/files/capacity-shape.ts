@@ -41,14 +41,23 @@ const search = record({
   budget: may(duration({ min: 60_000 }), 'Time for the whole search, `45m` if left out.'),
 })
 
-const resource = record({
-  name: need(name('the name of a resource', 'database pool'), 'What is used up.'),
-  gauge: need(placed(metricName), 'Gauge of the source that shows how much is used.'),
-  of: need(source('orders'), 'Source of the gauge, from the target file.'),
-  where: may(seriesLabels, 'Only series with these labels.'),
-  pods: need(word(...overPods), '`sum` if each pod shows its own part, `max` if each pod shows the total.'),
-  limit: need(plainNumber({ min: 0, max: 1e9 }), 'The most that there is.'),
-})
+const resource = placed(
+  record({
+    name: need(name('the name of a resource', 'database pool'), 'What is used up.'),
+    gauge: may(
+      placed(metricName),
+      'Gauge of the source that shows how much is used. The largest reading at a load counts.',
+    ),
+    counter: may(
+      placed(metricName),
+      'Instead of a gauge, a counter of the seconds for which slots or workers were busy. Its rate is how many are, on average: at any load all of them are for moments.',
+    ),
+    of: need(source('orders'), 'Source of the metric, from the target file.'),
+    where: may(seriesLabels, 'Only series with these labels.'),
+    pods: need(word(...overPods), '`sum` if each pod shows its own part, `max` if each pod shows the total.'),
+    limit: need(plainNumber({ min: 0, max: 1e9 }), 'The most that there is.'),
+  }),
+)
 
 const prices = record({
   currency: need(text({ form: 'a currency', example: 'EUR' }), 'For display only.'),

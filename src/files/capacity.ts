@@ -44,9 +44,16 @@ export const usualSession = (target: Target, rehearsal: Rehearsal): CapacitySess
 
 function sessionOf(draft: Draft, target: Target, rehearsal: Rehearsal): Parsed<CapacitySession> {
   const { report, found } = collectIssues()
-  const resources = (draft.resources?.value ?? []).map(({ name, gauge, of, where, pods, limit }): LimitedResource => {
-    checkSource(target, of, gauge, report)
-    return { name, of: of.value, metric: gauge.value, where: where ?? {}, pods, limit }
+  const resources = (draft.resources?.value ?? []).flatMap(({ at, value }): readonly LimitedResource[] => {
+    const { name, gauge, counter, of, where, pods, limit } = value
+    const metric = gauge ?? counter
+    if (metric === undefined || (gauge && counter)) {
+      report(at, 'wrong-value', 'A resource has either a gauge or a counter.', metric ? 'keep one.' : 'add one.')
+      return []
+    }
+    checkSource(target, of, metric, report)
+    const reading = counter ? { reading: 'rate' as const } : {}
+    return [{ name, of: of.value, metric: metric.value, where: where ?? {}, pods, limit, ...reading }]
   })
   const session = assemble(draft, target, rehearsal, resources)
   const { from, min, max } = session.search
@@ -64,16 +71,16 @@ function sessionOf(draft: Draft, target: Target, rehearsal: Rehearsal): Parsed<C
 
 type Placed = { readonly at: Issue['at']; readonly value: string }
 
-function checkSource(target: Target, of: Placed, gauge: Placed, report: Report): void {
+function checkSource(target: Target, of: Placed, metric: Placed, report: Report): void {
   const source = target.sources[of.value]
   const known = Object.keys(target.sources).join(', ')
   if (source === undefined)
     report(of.at, 'unknown-source', `${target.file} has no source ${of.value}.`, `it has: ${known}.`)
-  else if (!source.metrics.includes(gauge.value))
+  else if (!source.metrics.includes(metric.value))
     report(
-      gauge.at,
+      metric.at,
       'unknown-metric',
-      `source ${of.value} is not said to expose ${gauge.value}.`,
+      `source ${of.value} is not said to expose ${metric.value}.`,
       `add it in ${target.file}.`,
     )
 }

@@ -1,7 +1,7 @@
 /** One page of a search for capacity: the promise first, then load against the objectives, then every load that was measured. */
 import type { CapacityResult, LoadRow } from '../capacity/result.ts'
 import type { CapacitySeen } from '../capacity/seen.ts'
-import { showDuration, showPercent } from '../domain/show.ts'
+import { showDuration, showMeasuredPercent } from '../domain/show.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import { loadCurve } from './draw/load-curve.ts'
 import { type Html, html } from './escape/html.ts'
@@ -61,13 +61,13 @@ function facts(result: CapacityResult, { head, session }: CapacitySeen): Html {
   ]
   if (end.kind === 'found') {
     const { median, low, high, spread } = end.estimate
-    rows.push(['promise', `${end.promise}x, odds ${showPercent(end.odds)}`])
+    rows.push(['promise', `${end.promise}x, odds ${showMeasuredPercent(end.odds)}`])
     rows.push(['median limit', `${median.toPrecision(3)}x (${low.toPrecision(3)} to ${high.toPrecision(3)})`])
-    rows.push(['spread between runs', showPercent(Number(spread.toPrecision(2)))])
+    rows.push(['spread between runs', showMeasuredPercent(Number(spread.toPrecision(2)))])
     rows.push(['recovery from overload', end.recovery])
   }
   if (event) rows.push(['planned event', `${event.load}x`])
-  if (event?.headroom !== undefined) rows.push(['headroom', showPercent(Number(event.headroom.toFixed(2)))])
+  if (event?.headroom !== undefined) rows.push(['headroom', showMeasuredPercent(Number(event.headroom.toFixed(2)))])
   if (bottleneck) rows.push(['used up first', `${bottleneck.sentence}, at ${bottleneck.load}x`])
   if (session)
     rows.push(['measured', `${showDuration(session.search.measureMs)} after ${showDuration(session.settleMs)}`])

@@ -49,6 +49,8 @@ export const platformMetrics = {
   charges: 'payments_charges_total',
   /** Gauge on payments-api, labels `psp`: 0 closed, 1 half-open, 2 open. */
   breaker: 'payments_breaker_state',
+  /** Counter on payments-api, labels `psp`: seconds for which calls had slots, over all slots. Its rate is how many are taken (Little's law). */
+  slotSeconds: 'payments_slot_seconds_total',
   /** Gauge on payments-api: deposits whose PSP outcome is unknown and not yet voided or confirmed. */
   unresolved: 'payments_unresolved',
   /** Gauge on wallet: rows in the outbox not yet delivered. */

@@ -28,7 +28,7 @@ export type Recorded = {
   /** Requests per second that are answered in time. */
   readonly limit: number
   readonly session?: Partial<CapacitySession>
-  /** Evidence beside the load, at the begin of each block with this rate. */
+  /** Evidence beside the load, when each block with this rate begins, and a second and two later. */
   readonly beside?: (perSecond: number, at: number) => readonly Evidence[]
   /** After an overload nothing is answered in time. */
   readonly metastable?: boolean
@@ -113,6 +113,7 @@ function blockOf(plan: BlockPlan, at: number, platform: Recorded): readonly Evid
         rssBytes: 1,
       },
     )
+    if (ms <= 2000) records.push(...(platform.beside?.(rate, at + ms) ?? []))
     before = good
   }
   records.push({

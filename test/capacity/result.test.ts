@@ -92,6 +92,42 @@ describe('the result of a search', () => {
     expect(result.bottleneck).toMatchObject({ kind: 'resource', name: 'order pool' })
   })
 
+  it('does not name what has room at a higher load', () => {
+    // Full at 2x, where it is still left over from the load before, and never again.
+    const left = (perSecond: number, at: number) =>
+      cluster(perSecond, at).map((record) =>
+        record.kind === 'sample' && record.ok
+          ? { ...record, series: [{ name: 'pool_in_use', labels: {}, value: perSecond < 20 ? 20 : 1 }] }
+          : record,
+      )
+    const result = resultOf({ limit: 40, beside: left, session: { resources: [pool] } })
+    expect(result.loads[0]?.uses).toContainEqual(expect.objectContaining({ name: 'order pool', share: 1 }))
+    expect(result.bottleneck).toMatchObject({ kind: 'autoscaler-maximum', name: 'orders' })
+  })
+
+  it.each([
+    { busy: 0.84, name: 'orders' },
+    { busy: 0.85, name: 'workers' },
+  ])('names workers that are busy for $busy of the time: $name', ({ busy, name }) => {
+    const workers = {
+      name: 'workers',
+      of: 'orders',
+      metric: 'busy',
+      where: {},
+      pods: 'sum',
+      limit: 1,
+      reading: 'rate',
+    } as const
+    const worked = (perSecond: number, at: number) =>
+      cluster(perSecond, at).map((record) =>
+        record.kind === 'sample' && record.ok
+          ? { ...record, series: [{ name: 'busy', labels: {}, value: (at / 1000) * (busy + 1e-6) }] }
+          : record,
+      )
+    const result = resultOf({ limit: 40, beside: worked, session: { resources: [workers] } })
+    expect(result.bottleneck).toMatchObject({ name })
+  })
+
   it('fails a promise below the planned event, and says by how much', () => {
     const short = resultOf({ limit: 40, session: { event: 5 } })
     expect(short).toMatchObject({ exitCode: 1, summary: expect.stringMatching(/\d+ % short/) })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createStandings } from '../../src/capacity/standing.ts'
-import type { NodeSeen, PodSeen } from '../../src/domain/cluster.ts'
+import type { LimitedResource } from '../../src/domain/capacity.ts'
+import type { HpaSeen, NodeSeen, PodSeen } from '../../src/domain/cluster.ts'
 import type { Evidence, EvidenceOf } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 
@@ -39,8 +40,9 @@ const node = (name: string, ready: boolean, change: Change): Evidence => {
 const warm = (name: string, changes: Partial<PodSeen>) => pod(name, { app: 'warm', priority: -10, ...changes })
 const placed = { node: 'n1', podPhase: 'Running' }
 
-const usesOf = (...records: readonly Evidence[]) => {
-  const standings = createStandings([])
+const usesOf = (...records: readonly Evidence[]) => usedWith([], ...records)
+const usedWith = (resources: readonly LimitedResource[], ...records: readonly Evidence[]) => {
+  const standings = createStandings(resources)
   standings.begin()
   for (const each of records) standings.add(each)
   return standings.uses().map(({ kind, sentence }) => [kind, sentence])
@@ -72,4 +74,95 @@ describe('pods that wait for a node at a load', () => {
     ['are not those of the warm pool', [warm('p1', {})], []],
     ['are none when they have one', [pod('w1', placed)], []],
   ])('%s', (_, records, uses) => expect(usesOf(...records)).toEqual(uses))
+})
+
+const scaler = (desired: number, reason: string): Evidence => {
+  const object: HpaSeen = {
+    resource: 'HorizontalPodAutoscaler',
+    ...identity('web'),
+    of: 'web',
+    min: 2,
+    max: 5,
+    current: 5,
+    desired,
+    metrics: [],
+    conditions: [{ type: 'AbleToScale', status: 'True', reason, message: '' }],
+  }
+  return { kind: 'object-seen', at, change: 'modified', object }
+}
+
+describe('an autoscaler at a load', () => {
+  it('is at its maximum if it wants it', () => {
+    expect(usesOf(scaler(5, 'ReadyForNewScale'))).toEqual([['autoscaler-maximum', 'web wants 5 of at most 5 pods']])
+  })
+
+  it('is not while it only waits until its scale-down window is over', () => {
+    expect(usesOf(scaler(5, 'ScaleDownStabilized'))).toEqual([])
+  })
+})
+
+describe('workers of two pods, four in all', () => {
+  const workers: LimitedResource = {
+    name: 'workers',
+    of: 'api',
+    metric: 'busy_seconds_total',
+    where: { to: 'bank' },
+    pods: 'sum',
+    limit: 4,
+    reading: 'rate',
+  }
+  const reading = (second: number, podName: string, value: number): Evidence => ({
+    kind: 'sample',
+    at: instant(second * 1000),
+    source: 'api',
+    pod: podName,
+    ok: true,
+    series: [
+      { name: 'busy_seconds_total', labels: { to: 'bank' }, value },
+      { name: 'busy_seconds_total', labels: { to: 'other' }, value: 7 * second },
+    ],
+  })
+  const failed = (second: number, podName: string): Evidence => ({
+    kind: 'sample',
+    at: instant(second * 1000),
+    source: 'api',
+    pod: podName,
+    ok: false,
+    problem: 'no answer within 1 s',
+  })
+  const started = [reading(0, 'a', 100), reading(0, 'b', 50)]
+
+  it.each<[string, Evidence[], string]>([
+    ['add up over the pods', [reading(10, 'a', 115), reading(10, 'b', 60)], '2.5 of 4'],
+    [
+      'are counted by the time between the first and the last reading',
+      [reading(1, 'a', 102), reading(10, 'a', 115)],
+      '1.5 of 4',
+    ],
+    [
+      'are counted over readings that failed',
+      [failed(5, 'a'), reading(10, 'a', 115), reading(10, 'b', 60)],
+      '2.5 of 4',
+    ],
+    ['go on from 0 with a new process', [reading(5, 'a', 105), reading(10, 'a', 5), reading(10, 'b', 50)], '1 of 4'],
+  ])('%s', (_, records, used) => {
+    const uses = usedWith([workers], ...started, ...records)
+    expect(uses).toEqual([['utilization', `workers: ${used} (busy_seconds_total), on average`]])
+  })
+
+  it('are those of the busiest pod where that is asked for', () => {
+    const uses = usedWith([{ ...workers, pods: 'max' }], ...started, reading(10, 'a', 115), reading(10, 'b', 60))
+    expect(uses).toEqual([['utilization', 'workers: 1.5 of 4 (busy_seconds_total), on average']])
+  })
+
+  it('are not known before a pod was read twice at this load', () => {
+    expect(usedWith([workers], ...started)).toEqual([])
+    const standings = createStandings([workers])
+    for (const each of [...started, reading(5, 'a', 105)]) standings.add(each)
+    standings.begin()
+    standings.add(reading(10, 'a', 115))
+    expect(standings.uses()).toEqual([])
+    standings.add(reading(12, 'a', 119))
+    expect(standings.uses()).toMatchObject([{ share: 0.5 }])
+  })
 })

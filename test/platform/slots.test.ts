@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createSlots } from '../../src/platform/services/payments-api/slots.ts'
 
 describe('slots of a provider', () => {
@@ -12,6 +12,24 @@ describe('slots of a provider', () => {
     expect((await slots.acquire(1_000)).kind).toBe('full')
     if (first.kind === 'slot') first.release()
     expect((await waiting).kind).toBe('slot')
+  })
+
+  it('adds up the time for which they are taken, a slot that is passed on included', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const slots = createSlots(2, 1)
+    vi.advanceTimersByTime(5_000)
+    const first = await slots.acquire(1_000)
+    await slots.acquire(1_000)
+    vi.advanceTimersByTime(1_000)
+    const waiting = slots.acquire(10_000)
+    expect(slots.busySeconds()).toBe(2)
+    if (first.kind === 'slot') first.release()
+    const passed = await waiting
+    vi.advanceTimersByTime(500)
+    if (passed.kind === 'slot') passed.release()
+    vi.advanceTimersByTime(250)
+    expect(slots.busySeconds()).toBe(3.25)
   })
 
   it('serves the queue in order, and a slot released twice is one slot', async () => {

@@ -22,14 +22,10 @@ const search = object({
   budgetMs: ms,
 })
 
-const resource = object({
-  name: text,
-  of: text,
-  metric: text,
-  where: record(text),
-  pods: oneOf('sum', 'max'),
-  limit: amount,
-})
+const resource = object(
+  { name: text, of: text, metric: text, where: record(text), pods: oneOf('sum', 'max'), limit: amount },
+  { reading: oneOf('rate') },
+)
 
 const prices = object({ currency: text, pods: record(amount), node: amount })
 

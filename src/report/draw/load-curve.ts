@@ -14,6 +14,8 @@ export type LoadCurve = {
 }
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [900, 220, 60, 20, 16, 34]
+/** Room for a label such as `12.96x`. */
+const LABEL = 40
 
 /** The outline in the colour of the page lies below the letters. */
 const halo = html`paint-order="stroke" stroke-width="3"`
@@ -33,7 +35,8 @@ export function loadCurve({ points, objective, promise, event }: LoadCurve): Htm
   const upright = (load: number, name: string, kind: string) =>
     html`<g class="limit ${kind}"><line x1="${shown(x(load))}" x2="${shown(x(load))}" y1="${String(TOP)}" y2="${String(HEIGHT - BOTTOM)}"/><text x="${shown(x(load) + 4)}" y="${String(HEIGHT - BOTTOM - 6)}" ${halo}>${name}</text></g>`
   const ticks = [...new Set(points.map(({ load }) => load))].sort((a, b) => a - b)
-  const spaced = ticks.filter((load, index) => index === 0 || x(load) - x(ticks[index - 1] ?? 0) > 26)
+  const spaced: number[] = []
+  for (const load of ticks) if (x(load) - x(spaced.at(-1) ?? 0) > LABEL) spaced.push(load)
   return html`<svg class="chart" viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" role="img" aria-label="share within the objective by load" font-size="11">
 <g class="grid"><line x1="${String(LEFT)}" x2="${String(WIDTH - RIGHT)}" y1="${String(HEIGHT - BOTTOM)}" y2="${String(HEIGHT - BOTTOM)}"/></g>
 <text x="4" y="${shown(y(1) + 4)}">100 %</text><text x="4" y="${shown(y(floor))}">${`${(floor * 100).toPrecision(3)} %`}</text>

@@ -20,6 +20,8 @@ export type PspLane = {
   /** The right to try this lane now; counts a refusal as `open`. */
   enter(): Permit | undefined
   full(): boolean
+  /** Seconds for which calls had slots, added up over all slots. */
+  busySeconds(): number
   charge(permit: Permit, charge: LaneCharge): Promise<LaneOutcome>
 }
 
@@ -95,6 +97,7 @@ export function createLane(psp: Psp, config: LaneConfig, { charges, calls }: Lan
     psp,
     breaker,
     full: () => slots.full(),
+    busySeconds: () => slots.busySeconds(),
     enter: () => {
       const permit = breaker.enter(performance.now())
       if (permit === undefined) count('open')

@@ -61,7 +61,7 @@ run('payments-api', async () => {
   serveWebhooks(service, openInbox(service, database, config.signatures), psps)
   serveConfirmations(service, store)
   serveBooks(service, database, paymentsBook)
-  gaugeBreakers(service, lanes)
+  gaugeLanes(service, lanes)
   serveUnfinished(service, database.query)
   await service.listen()
   await database.prepare(paymentsSteps)
@@ -138,7 +138,7 @@ function serveDeposits(service: Service, desk: DepositDesk): void {
   })
 }
 
-function gaugeBreakers(service: Service, lanes: readonly PspLane[]): void {
+function gaugeLanes(service: Service, lanes: readonly PspLane[]): void {
   new Gauge({
     name: platformMetrics.breaker,
     help: '0 closed, 1 half-open, 2 open.',
@@ -146,6 +146,16 @@ function gaugeBreakers(service: Service, lanes: readonly PspLane[]): void {
     registers: [service.metrics.registry],
     collect() {
       for (const { psp, breaker } of lanes) this.set({ psp: psp.name }, BREAKER_LEVEL[breaker.state(performance.now())])
+    },
+  })
+  new Counter({
+    name: platformMetrics.slotSeconds,
+    help: 'Seconds for which calls had slots, over all slots.',
+    labelNames: ['psp'],
+    registers: [service.metrics.registry],
+    collect() {
+      this.reset()
+      for (const { psp, busySeconds } of lanes) this.inc({ psp: psp.name }, busySeconds())
     },
   })
 }

@@ -14,6 +14,8 @@ export type Slots = {
   /** Waits for a slot until `waitMs` are over. */
   acquire(waitMs: number): Promise<SlotAnswer>
   full(): boolean
+  /** Seconds for which slots were taken, added up over all slots. */
+  busySeconds(): number
   flush(): void
 }
 
@@ -22,6 +24,14 @@ type Waiting = { settle(admission: SlotAnswer): void; timer: NodeJS.Timeout }
 export function createSlots(count: number, queueLimit: number): Slots {
   const queue = new Set<Waiting>()
   let free = count
+  let busyMs = 0
+  let accountedAt = performance.now()
+
+  function account(): void {
+    const now = performance.now()
+    busyMs += (count - free) * (now - accountedAt)
+    accountedAt = now
+  }
 
   function slot(): SlotAnswer {
     let held = true
@@ -31,6 +41,7 @@ export function createSlots(count: number, queueLimit: number): Slots {
         if (!held) return
         held = false
         const [next] = queue
+        account()
         if (next === undefined) free += 1
         else leave(next, slot())
       },
@@ -44,12 +55,17 @@ export function createSlots(count: number, queueLimit: number): Slots {
   }
 
   return {
+    busySeconds: () => {
+      account()
+      return busyMs / 1000
+    },
     full: () => free === 0 && queue.size >= queueLimit,
     flush: () => {
       for (const waiting of [...queue]) leave(waiting, { kind: 'flushed' })
     },
     acquire: (waitMs) => {
       if (free > 0) {
+        account()
         free -= 1
         return Promise.resolve(slot())
       }
