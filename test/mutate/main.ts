@@ -22,7 +22,8 @@ usage: npm run mutate -- [--only PREFIX] [--sample N] [--seed N] [--kind a,b] [-
   --seed N        draws the sample, and is REHEARSAL_SEED of the tests (default 1)
   --test-limit MS a test that takes more CPU without a mutant is not repeated (default 2000): it kills nothing
   --tests a,b     tests below these paths only (default: test/ROOM): quick, while tests are written; other tests may kill what survives
-  --share PERCENT a mutant is tried with so many of the tests that run it, drawn for each (default 100); with fewer the figure is a lower bound
+  --share PERCENT a mutant is tried with so many of the tests that run it, drawn for each (default 100); with fewer the figure is a lower bound.
+                  With 0 each test runs once and no mutant is tried: lists the mutants that no test can notice
   --output FILE   written after each room (default reports/mutation/outcomes.json)
   --resume FILE   outcomes of an earlier run, which are not repeated; those of files that changed since are dropped
   --list          print the mutants, and run nothing
@@ -82,7 +83,7 @@ function whole(name: 'sample' | 'seed' | 'test-limit' | 'share', least: number):
 const sample = whole('sample', 1)
 const seed = whole('seed', 0)
 const testCpuMs = whole('test-limit', 1)
-const share = Math.min(100, whole('share', 1)) / 100
+const share = Math.min(100, whole('share', 0)) / 100
 const kinds = flags.kind?.split(',')
 const strange = kinds?.filter((kind) => !MUTANT_KINDS.some((known) => known === kind)) ?? []
 if (strange.length > 0) usage(`--kind takes ${MUTANT_KINDS.join(', ')}, got ${strange.join(', ')}`)
@@ -176,6 +177,7 @@ if (flags.list) {
   }
   console.log(`${tasks.length} of ${found.length} mutants, seed ${seed}`)
   const all = await performAll(bench, kept)
-  for (const trial of all) console.log(trialText(trial))
-  console.log(`\n${summary(all, roomOf)}`)
+  const isUnnoticed = ({ outcome: { kind } }: Trial): boolean => kind === 'no-test' || kind === 'no-difference'
+  for (const trial of share > 0 ? all : all.filter(isUnnoticed)) console.log(trialText(trial))
+  if (share > 0) console.log(`\n${summary(all, roomOf)}`)
 }

@@ -9,6 +9,8 @@ export type Outcome =
   | { readonly kind: 'survived' }
   /** No test of the room runs the place. */
   | { readonly kind: 'no-test' }
+  /** Tests run the place, but with no values for which the mutant gives another one. */
+  | { readonly kind: 'no-difference' }
   /** The tests failed for another reason than the mutant. It does not count. */
   | { readonly kind: 'unclear'; readonly why: string }
 
@@ -40,8 +42,8 @@ export function figureOf(trials: readonly Trial[]): Figure {
   }
 }
 
-export function isSurvivor({ outcome }: Trial): boolean {
-  return outcome.kind === 'survived' || outcome.kind === 'no-test'
+export function isSurvivor({ outcome }: Pick<Trial, 'outcome'>): boolean {
+  return ['survived', 'no-test', 'no-difference'].includes(outcome.kind)
 }
 
 const oneLine = (text: string): string => {
@@ -59,6 +61,8 @@ const wordsOf = (outcome: Outcome): string => {
       return 'SURVIVED'
     case 'no-test':
       return 'SURVIVED: no test runs it'
+    case 'no-difference':
+      return 'SURVIVED: it makes no difference in any test'
     case 'unclear':
       return `unclear: ${oneLine(outcome.why)}`
   }

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Mutant, mutated } from './mutants.ts'
-import type { Outcome } from './outcome.ts'
+import { isSurvivor, type Outcome } from './outcome.ts'
 import { type Bench, failuresIn, isStill, performMutant, runTests } from './perform.ts'
 import type { Durations } from './quick-first.ts'
 import { switched } from './switched.ts'
@@ -24,7 +24,7 @@ export type Room = {
   readonly testCpuMs: number
   /** Paths that the tests begin with. */
   readonly tests: readonly string[]
-  /** Each mutant is tried with this share of the tests that run it, and with those of the same name as its file. */
+  /** Each mutant is tried with this share of the tests that run it, and with those of the same name as its file; with 0 with none at all. */
   readonly share: number
 }
 export type Tried = {
@@ -97,7 +97,8 @@ async function runSwitched(bench: Bench, room: Room, share: number, stuck: Reado
   writeFileSync(order, JSON.stringify(asked))
   rmSync(current, { force: true })
   const env = { MATCHDAY_REPLACED: replaced, MATCHDAY_SWITCHES: order, MATCHDAY_DURATIONS: durations }
-  const isLate = (elapsedMs: number): boolean => isStill(current, STILL_MS, elapsedMs)
+  // Tests that try no mutant write only to the log.
+  const isLate = (elapsedMs: number): boolean => [current, log].every((path) => isStill(path, STILL_MS, elapsedMs))
   const { report, code, isLate: wasLate } = await runTests(bench, { tests: room.tests, env, flags: [], isLate })
   if (report !== undefined && !wasLate) return { failures: failuresIn(report), stuck }
   if (!existsSync(current)) return { failures: [`vitest ended with ${code}, and no test ran`], stuck }
@@ -108,8 +109,10 @@ function quickOutcome(index: number, findings: readonly Finding[]): Outcome {
   const end = findings.find((each) => 'index' in each && each.index === index)
   if (end?.kind === 'killed') return { kind: 'killed', by: end.by }
   if (end?.kind === 'endless') return { kind: 'timed-out' }
-  const isReached = findings.some((each) => each.kind === 'reached' && each.indices.includes(index))
-  return { kind: isReached ? 'survived' : 'no-test' }
+  const was = (kind: 'reached' | 'different'): boolean =>
+    findings.some((each) => each.kind === kind && each.indices.includes(index))
+  if (was('different')) return { kind: 'survived' }
+  return { kind: was('reached') ? 'no-difference' : 'no-test' }
 }
 
 /** The tests that must run alone for a mutant that no test killed in the common run. */
@@ -148,7 +151,11 @@ export async function performRoom(bench: Bench, room: Room, tell: (line: string)
     const index = room.tasks.indexOf(task)
     const outcome = quickOutcome(index, findings)
     const tests = testsAlone(room, index, findings, stuck)
-    const isAlone = (outcome.kind === 'survived' || outcome.kind === 'no-test') && tests.length > 0
+    const isAlone = isSurvivor({ outcome }) && tests.length > 0
+    if (isAlone && room.share === 0) {
+      decided.push({ task, outcome: { kind: 'unclear', why: 'it was not tried' } })
+      continue
+    }
     if (isAlone) tell(`alone: ${task.mutant.file}:${task.mutant.line} with ${tests.join(', ')}`)
     const { file } = task.mutant
     const alone = { file, text: mutated(task.source, task.mutant), tests, durations }

@@ -2,6 +2,9 @@
  * One text of a file that holds all its mutants: each place asks `__mutant(index)` at run time whether its mutant is the active one. So one process
  * loads the code once and tries every mutant. Constants of the module are evaluated when it is loaded, before any mutant is active: each becomes a
  * variable that `__constant` can set anew.
+ *
+ * A mutant that changes no value in a test need not be tried with it. So `__compared` and `__decided` look at the values of comparisons and conditions, and
+ * mark the mutants that would give another one: `a <= b` for `a < b` where both are equal. `__mutant` marks its mutant always, `__looked` does not.
  */
 import { parseAst } from 'vitest/node'
 import type { Mutant, Span } from './mutants.ts'
@@ -25,24 +28,89 @@ function insteadOf(source: string, { kind, start, end, to }: Mutant, site: Span)
   return kind === 'guard' ? 'false' : source.slice(site.start, start) + to + source.slice(end, site.end)
 }
 
-function siteText(source: string, site: Site, original: string): string {
+const NONE = -1
+const indexOf = ({ mutants }: Site, isWanted: (mutant: Numbered) => boolean): number =>
+  mutants.find(isWanted)?.index ?? NONE
+
+/** The mutants that are noticed where the value of the site is true, and where it is false. */
+const decidersOf = (site: Site): readonly [number, number] => [
+  indexOf(site, ({ kind, to }) => kind === 'guard' || (kind === 'condition' && to === 'false')),
+  indexOf(site, ({ kind, to }) => kind === 'condition' && to === 'true'),
+]
+
+type Comparison = {
+  readonly operator: string
+  readonly sides: readonly [Span, Span]
+  /** `<` for `<=`, and so on. */
+  readonly limit: number
+  /** Mutants of a number that is the whole right side. */
+  readonly numbers: readonly Numbered[]
+}
+
+function comparisonOf(source: string, site: Site, sites: readonly Site[]): Comparison | undefined {
+  const operator = site.mutants.find(({ kind }) => kind === 'threshold' || kind === 'comparison')
+  if (operator === undefined) return undefined
+  const right = { start: operator.end, end: site.end }
+  const isBlank = (start: number, end: number): boolean => start <= end && source.slice(start, end).trim() === ''
+  const isRight = ({ start, end }: Site): boolean => isBlank(right.start, start) && isBlank(end, right.end)
+  return {
+    operator: operator.from,
+    sides: [{ start: site.start, end: operator.start }, right],
+    limit: indexOf(site, ({ kind }) => kind === 'threshold'),
+    numbers: sites.filter(isRight).flatMap(({ mutants }) => mutants.filter(({ kind }) => kind === 'number')),
+  }
+}
+
+type Places = {
+  readonly sites: readonly Site[]
+  /** Mutants that only some values mark. */
+  readonly looked: ReadonlySet<number>
+}
+
+function placesOf(source: string, mutants: readonly Numbered[]): Places {
+  const sites = sitesOf(mutants)
+  const looked = sites.flatMap((site) => {
+    const comparison = comparisonOf(source, site, sites)
+    const compared = comparison === undefined ? [] : [comparison.limit, ...comparison.numbers.map(({ index }) => index)]
+    return [...decidersOf(site), ...compared]
+  })
+  return { sites, looked: new Set(looked) }
+}
+
+/** The original with the sites in it. */
+function originalText(source: string, site: Site, places: Places): string {
+  const comparison = comparisonOf(source, site, places.sites)
+  if (comparison === undefined) {
+    const inner = places.sites.filter((each) => each !== site && each.start >= site.start && each.end <= site.end)
+    return textOf(source, site, { ...places, sites: inner })
+  }
+  const { operator, limit, numbers } = comparison
+  const [left, right] = comparison.sides.map((side) => textOf(source, side, places))
+  const others = numbers.flatMap(({ index, to }) => [index, to])
+  return `__compared('${operator}', ${limit}, ${left}, ${right}, [${others.join(', ')}])`
+}
+
+function siteText(source: string, site: Site, places: Places): string {
   const [first] = site.mutants
   if (first?.kind === 'call') {
     const dot = source.slice(site.start, site.end).includes('?.') ? '?.' : ''
     return `${dot}[__mutant(${first.index}) ? '${first.to}' : '${first.from}']`
   }
-  const choices = site.mutants.map((each) => `__mutant(${each.index}) ? (${insteadOf(source, each, site)}) : `)
-  return `(${choices.join('')}(${original}))`
+  const asked = (index: number): string => `${places.looked.has(index) ? '__looked' : '__mutant'}(${index})`
+  const choices = site.mutants.map((each) => `${asked(each.index)} ? (${insteadOf(source, each, site)}) : `)
+  const deciders = decidersOf(site)
+  const original = originalText(source, site, places)
+  const value = deciders.every((each) => each === NONE) ? original : `__decided(${deciders.join(', ')}, ${original})`
+  return `(${choices.join('')}(${value}))`
 }
 
 /** The text from `start` to `end` with the sites in it. */
-function textOf(source: string, { start, end }: Span, sites: readonly Site[]): string {
+function textOf(source: string, { start, end }: Span, places: Places): string {
   let at = start
   let text = ''
-  for (const site of sites) {
+  for (const site of places.sites) {
     if (site.start < at || site.end > end) continue // within the site before, or elsewhere
-    const inner = sites.filter((each) => each !== site && each.start >= site.start && each.end <= site.end)
-    text += source.slice(at, site.start) + siteText(source, site, textOf(source, site, inner))
+    text += source.slice(at, site.start) + siteText(source, site, places)
     at = site.end
   }
   return text + source.slice(at, end)
@@ -75,15 +143,15 @@ function constantsOf(source: string): readonly Constant[] {
 }
 
 export function switched(source: string, mutants: readonly Numbered[]): string {
-  const sites = sitesOf(mutants)
+  const places = placesOf(source, mutants)
   let at = 0
   let text = ''
   for (const { start, end, name, value } of constantsOf(source)) {
-    const anew = `() => { ${name} = (${textOf(source, value, sites)}) }`
+    const anew = `() => { ${name} = (${textOf(source, value, places)}) }`
     const keep = `() => { const kept = ${name}; return () => { ${name} = kept } }`
-    text += `${textOf(source, { start: at, end: start }, sites)}let${textOf(source, { start: start + 5, end }, sites)}`
+    text += `${textOf(source, { start: at, end: start }, places)}let${textOf(source, { start: start + 5, end }, places)}`
     text += `;__constant(${anew}, ${keep});`
     at = end
   }
-  return text + textOf(source, { start: at, end: source.length }, sites)
+  return text + textOf(source, { start: at, end: source.length }, places)
 }

@@ -11,24 +11,74 @@ export class Endless extends Error {}
 
 const NONE = -1
 
+type Compared = string | number
+
+function isTrue(operator: string, left: Compared, right: Compared): boolean {
+  switch (operator) {
+    case '<':
+      return left < right
+    case '<=':
+      return left <= right
+    case '>':
+      return left > right
+    case '>=':
+      return left >= right
+    case '===':
+      return left === right
+    default:
+      return left !== right
+  }
+}
+
 export class Switches {
   readonly count: number
   #active = NONE
   #hits = 0
   #limit = Number.POSITIVE_INFINITY
   #reached: Uint32Array
+  #different: Uint8Array
   #constants: Constant[] = []
 
   constructor(count: number) {
     this.count = count
     this.#reached = new Uint32Array(count)
+    this.#different = new Uint8Array(count)
   }
 
+  /** Marks the mutant as well: it gives another value wherever it runs. */
   readonly isActive = (index: number): boolean => {
+    this.#different[index] = 1
+    return this.isActiveIfLooked(index)
+  }
+
+  /** For a mutant that only some values mark. */
+  readonly isActiveIfLooked = (index: number): boolean => {
     this.#reached[index] = (this.#reached[index] ?? 0) + 1
     this.#hits += 1
     if (this.#hits > this.#limit) throw new Endless('a mutant does not end')
     return index === this.#active
+  }
+
+  /** `left operator right`. Marks the mutant with the other kind of limit where both sides are equal, and numbers on the right with which the result is another. */
+  readonly compared = (
+    operator: string,
+    limit: number,
+    left: Compared,
+    right: Compared,
+    others: readonly number[],
+  ): boolean => {
+    const result = isTrue(operator, left, right)
+    if (limit >= 0 && isTrue('<=', left, right) && isTrue('>=', left, right)) this.#different[limit] = 1
+    for (let each = 0; each < others.length; each += 2)
+      if (isTrue(operator, left, others[each + 1] ?? 0) !== result) this.#different[others[each] ?? 0] = 1
+    return result
+  }
+
+  /** Marks the mutant that decides otherwise than the value. */
+  readonly decided = <T>(whenTrue: number, whenFalse: number, value: T): T => {
+    const index = value ? whenTrue : whenFalse
+    if (index >= 0) this.#different[index] = 1
+    return value
   }
 
   readonly addConstant = (anew: () => void, keep: () => Restore): void => {
@@ -40,6 +90,13 @@ export class Switches {
     const reached = this.#reached
     this.#reached = new Uint32Array(this.count)
     return reached
+  }
+
+  /** Mutants that would have given another value since the last call. */
+  takeDifferent(): Uint8Array {
+    const different = this.#different
+    this.#different = new Uint8Array(this.count)
+    return different
   }
 
   /** Evaluates the constants from the given one on as their modules did, without a lasting effect. Returns how many there are. */
@@ -67,8 +124,16 @@ export class Switches {
   }
 }
 
-/** Makes the two functions global, for code of switched.ts. */
+/** The functions that code of switched.ts calls. */
+export const switchGlobals = (switches: Switches) => ({
+  __mutant: switches.isActive,
+  __looked: switches.isActiveIfLooked,
+  __compared: switches.compared,
+  __decided: switches.decided,
+  __constant: switches.addConstant,
+})
+
 export function install(switches: Switches): Switches {
-  Object.assign(globalThis, { __mutant: switches.isActive, __constant: switches.addConstant })
+  Object.assign(globalThis, switchGlobals(switches))
   return switches
 }

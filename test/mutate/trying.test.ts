@@ -40,6 +40,7 @@ describe('trying mutants', () => {
     })
     expect(told()).toEqual([
       { kind: 'reached', indices: [0, 1] },
+      { kind: 'different', indices: [0, 1] },
       { kind: 'killed', index: 0, by: 'test/plan/a.test.ts counts' },
     ])
   })
@@ -59,6 +60,7 @@ describe('trying mutants', () => {
     })
     expect(told()).toEqual([
       { kind: 'reached', indices: [0] },
+      { kind: 'different', indices: [0] },
       { kind: 'unsteady', test: 'test/plan/a.test.ts counts' },
     ])
   })
@@ -66,6 +68,15 @@ describe('trying mutants', () => {
   it('does not repeat a test that takes too long', async () => {
     const { switches, trying, told } = begun([0], 0)
     await trying.test(named, () => must(!switches.isActive(0)))
+    expect(told()).toEqual([
+      { kind: 'reached', indices: [0] },
+      { kind: 'different', indices: [0] },
+    ])
+  })
+
+  it('tries no mutant that gives the same values in the test', async () => {
+    const { switches, trying, told } = begun()
+    await trying.test(named, () => must(!switches.isActiveIfLooked(0)))
     expect(told()).toEqual([{ kind: 'reached', indices: [0] }])
   })
 

@@ -14,7 +14,7 @@ export type Order = {
   readonly users: Readonly<Record<string, readonly string[]>>
   /** Where findings are written, one JSON object a line. */
   readonly log: string
-  /** Each mutant is tried with this share of the tests that run it, and with those of the same name as its file. */
+  /** Each mutant is tried with this share of the tests that run it, and with those of the same name as its file; with 0 with none at all. */
   readonly share: number
   /** A test that takes more CPU than this without a mutant is not repeated. */
   readonly testCpuMs: number
@@ -25,8 +25,10 @@ export type Order = {
 export type Finding =
   | { readonly kind: 'killed'; readonly index: number; readonly by: string }
   | { readonly kind: 'endless'; readonly index: number; readonly by: string }
-  /** The first test that can notice these. */
+  /** The first test that runs these. */
   | { readonly kind: 'reached'; readonly indices: readonly number[] }
+  /** The first test that can notice these: they give another value. */
+  | { readonly kind: 'different'; readonly indices: readonly number[] }
   /** The test file itself runs these while its tests are collected, which a switch cannot repeat. */
   | { readonly kind: 'collected'; readonly indices: readonly number[]; readonly testFile: string }
   /** Parts of values that modules make when they are loaded. */
@@ -70,6 +72,7 @@ const nameOf = (path: string): string => basename(path).split('.')[0] ?? ''
 
 /** Tests of the same name, and others by a hash, so that the choice does not depend on their order. */
 function isChosen({ share, files }: Order, index: number, testFile: string, name: string): boolean {
+  if (share <= 0) return false
   if (share >= 1 || nameOf(files[index] ?? '') === nameOf(testFile)) return true
   const drawn = createHash('sha256').update(`${index} ${testFile} ${name}`).digest().readUInt32BE()
   return drawn < share * 2 ** 32
@@ -81,7 +84,7 @@ export class Trying {
   readonly #report: (finding: Finding) => void
   readonly #begin: (index: number) => void
   readonly #alive: Set<number>
-  readonly #known = new Set<number>()
+  readonly #known = { reached: new Set<number>(), different: new Set<number>() }
   /** Mutants in what modules evaluate when they are loaded. */
   readonly #constants = new Set<number>()
   readonly #users: ReadonlyMap<string, ReadonlySet<string>>
@@ -113,13 +116,22 @@ export class Trying {
     this.#tell('collected', collected, testFile)
   }
 
-  #candidates(reached: Uint32Array): readonly number[] {
+  /** Mutants that the test may notice: they give another value somewhere, or are parts of constants of its modules. */
+  #candidates(reached: Uint32Array, different: Uint8Array): readonly number[] {
     const files = [...new Set(this.#order.files.filter((_, index) => (reached[index] ?? 0) > 0))]
     const isUsed = (index: number): boolean => {
       const users = this.#users.get(this.#order.files[index] ?? '')
       return users !== undefined && files.some((file) => users.has(file))
     }
-    return [...this.#alive].filter((index) => (this.#constants.has(index) ? isUsed(index) : (reached[index] ?? 0) > 0))
+    return [...this.#alive].filter((index) => (this.#constants.has(index) ? isUsed(index) : different[index] === 1))
+  }
+
+  /** Tells which mutants are reached or different for the first time. */
+  #note(kind: 'reached' | 'different', indices: readonly number[]): void {
+    const known = this.#known[kind]
+    const news = indices.filter((index) => !known.has(index))
+    for (const index of news) known.add(index)
+    if (news.length > 0) this.#report({ kind, indices: news })
   }
 
   async #attempt(index: number, hitsMax: number, waitMs: number, by: string, run: Run): Promise<readonly Kill[]> {
@@ -145,6 +157,7 @@ export class Trying {
   /** Runs a test, and again for each mutant that it can notice. Throws what the test throws without a mutant. */
   async test({ testFile, name }: Named, run: Run): Promise<void> {
     this.#switches.takeReached()
+    this.#switches.takeDifferent()
     const [started, before] = [performance.now(), process.cpuUsage()]
     await run()
     const ms = performance.now() - started
@@ -155,11 +168,13 @@ export class Trying {
     const hits = reached.reduce((sum, each) => sum + each, 0)
     if (hits === 0) return this.#report({ kind: 'idle', testFile })
     const waitMs = WAIT_LEAST_MS + WAIT_FACTOR * ms
-    const candidates = this.#candidates(reached)
+    const candidates = this.#candidates(reached, this.#switches.takeDifferent())
+    this.#note(
+      'reached',
+      [...this.#alive].filter((index) => (reached[index] ?? 0) > 0),
+    )
+    this.#note('different', candidates)
     const chosen = candidates.filter((index) => isChosen(this.#order, index, testFile, name))
-    const news = candidates.filter((index) => !this.#known.has(index))
-    for (const index of news) this.#known.add(index)
-    if (news.length > 0) this.#report({ kind: 'reached', indices: news })
     if (cpuMs > this.#order.testCpuMs) return
     const hitsMax = HITS_LEAST + HITS_FACTOR * hits
     const kills: Kill[] = []
