@@ -154,7 +154,7 @@ const tables: readonly (readonly [RateWitness, readonly Told[]])[] = [
 
 for (const [asked, table] of tables)
   describe(`a witness that ${asked.direction}`, () => {
-    it.each(table)('and %s', (_, spans, sentence, failedAt) => {
+    it.each(table.map(([what, ...told]) => ({ what, told })))('and $what', ({ told: [spans, sentence, failedAt] }) => {
       const testimony = testify(asked, trackOf(spans, failedAt), times)
       const words = sentence.startsWith('psp-a') ? `: ${sentence}` : ` ${sentence}`
       expect(testimony.sentence).toBe(`calls_total of psp-a${words}`)
