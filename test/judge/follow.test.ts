@@ -62,6 +62,27 @@ describe('a Rollout that is followed', () => {
       'Rollout shop was aborted at step 1, 25%: as told.',
     ],
     [
+      'is aborted before its first step',
+      [begun, aborted, kept(65)],
+      'fail',
+      'release-aborted',
+      'Rollout shop was aborted before its first step was seen: as told.',
+    ],
+    [
+      'gets in without a step',
+      [begun, done(65), kept(65)],
+      'inconclusive',
+      'no-evidence',
+      'No step of Rollout shop was seen for more than 3.0 s, so its releases were not compared.',
+    ],
+    [
+      'gets in with a step of a moment',
+      [...first, wentOn(47, 1), done(65), kept(65)],
+      'inconclusive',
+      'no-evidence',
+      'No step of Rollout shop was seen for more than 3.0 s, so its releases were not compared.',
+    ],
+    [
       'stays paused',
       [...first, paused, kept(110)],
       'inconclusive',

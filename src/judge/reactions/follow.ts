@@ -1,5 +1,6 @@
 /** Judges the release of a followed Rollout: its controller promoted it in time, and in each of its steps the new release was no worse than the old one. */
 import { asFollow, type Follow } from '../../domain/action.ts'
+import { SETTLE } from '../../domain/canary.ts'
 import type { FollowGate } from '../../domain/follow.ts'
 import { showPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
@@ -10,6 +11,7 @@ import { duration } from '../findings/words.ts'
 import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
 import { followedBetween } from '../seen/follow-counters.ts'
+import type { Moment } from '../seen/life.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 
@@ -22,8 +24,16 @@ export function judgeFollowed(seen: Seen, harm: Harm): readonly Ruled<ReactionRe
   const facts: Facts = { seen, harm, act, life }
   const { gate } = act
   const watchedUntil = Math.min(seen.run.seenUntil, life.problem?.at ?? Number.POSITIVE_INFINITY)
-  const steps = gate === undefined ? [] : stretchesOf(life, watchedUntil).map((each) => inStep(facts, gate, each))
-  return [promoted(facts), ...steps]
+  if (gate === undefined) return [promoted(facts)]
+  const stretches = stretchesOf(life, watchedUntil)
+  if (stretches.length === 0 && life.done !== undefined) return [promoted(facts), notCompared(facts, life.done)]
+  return [promoted(facts), ...stretches.map((each) => inStep(facts, gate, each))]
+}
+
+/** Its release got in, and no step was long enough to say how it answered: that is no proof that it was no worse. */
+function notCompared({ harm, act }: Facts, { line }: Moment): Ruled<ReactionResult> {
+  const sentence = `No step of Rollout ${act.rollout} was seen for more than ${duration(SETTLE)}, so its releases were not compared.`
+  return createReactionAnswer(harm, 'serves-share', 'no step').unknown(sentence, [line])
 }
 
 function promoted({ seen, harm, act, life }: Facts): Ruled<ReactionResult> {
@@ -42,6 +52,10 @@ function promoted({ seen, harm, act, life }: Facts): Ruled<ReactionResult> {
       ...lines,
       life.problem.line,
     ])
+  if (last === undefined && life.aborted !== undefined) {
+    const sentence = `${name} was aborted before its first step was seen: ${life.aborted.note}.`
+    return answer.broken('release-aborted', { sentence, lines: [life.aborted.line] })
+  }
   if (last === undefined) return answer.unknown(`${name} had no release with steps while it was watched.`, lines)
   const at = `at step ${stepWords(last)}`
   switch (decision?.outcome) {

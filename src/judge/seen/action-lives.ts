@@ -23,6 +23,8 @@ export type ActionLife = Life & {
   readonly config?: Moment & StepOf<'config-written'>
   /** Steps of a canary in order. */
   readonly steps: readonly StepSeen[]
+  /** A followed Rollout: its controller aborted the release, perhaps before the first step. */
+  readonly aborted?: Moment & { readonly note: string }
   /** Steps of a restore, by name. */
   readonly restore: { readonly [K in RestoreStep]?: Moment & { readonly note: string } }
   readonly copyFailed?: Moment & { readonly problem: string }
@@ -139,6 +141,7 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
       return {
         ...life,
         steps: life.steps.map((each) => (each.step === step.step ? decidedBy(each, step, moment) : each)),
+        ...(step.reason === 'aborted' ? { aborted: { ...moment, note: step.note } } : {}),
       }
     case 'restore-step':
       return { ...life, restore: { ...life.restore, [step.step]: { ...moment, note: step.note } } }

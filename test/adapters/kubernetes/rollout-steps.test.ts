@@ -84,9 +84,8 @@ describe('the steps of a Rollout', () => {
 
   it('of a release that was aborted before the first one are none, and it says why', () => {
     const starting = object({ currentStepIndex: 0 })
-    expect(followed(starting, object({ abort: true, message: 'no pods' }))).toEqual([
-      { is: 'ended', before: 'no pods' },
-    ])
+    const aborted = decided(1, 'roll-back', 'no pods', 'aborted')
+    expect(followed(starting, object({ abort: true, message: 'no pods' }))).toEqual([aborted, { is: 'ended' }])
   })
 
   it.each([

@@ -57,8 +57,7 @@ async function follow(enacting: Enacting<Watched>): Promise<PreparedAction> {
       for (;;) {
         const now = rolloutNow(await insist(look, () => signal.aborted, rest))
         for (const news of now === undefined ? [] : fold.take(now)) {
-          if (news.is === 'ended' && news.before === undefined) return
-          if (news.is === 'ended') throw new Error(`its release ended before the first step: ${news.before}`)
+          if (news.is === 'ended') return
           if (news.is === 'promoted') return onStep({ is: 'done', note: `${note(0)}: ${news.release}` })
           onStep(news.data)
         }

@@ -78,8 +78,8 @@ export type RolloutFold = {
 export type RolloutNews =
   | { readonly is: 'step'; readonly data: ActionStepData }
   | { readonly is: 'promoted'; readonly release: string }
-  /** `before`: why, if no step was reached; otherwise the last step was decided with it. */
-  | { readonly is: 'ended'; readonly before?: string }
+  /** After the decision that aborted it. */
+  | { readonly is: 'ended' }
 
 /** Follows one release, the first that is under way. An aborted one from before is none. */
 export function createRolloutFold(): RolloutFold {
@@ -89,10 +89,11 @@ export function createRolloutFold(): RolloutFold {
   let waits: string | undefined
   const decide = (decision: StepDecision, step = open): readonly RolloutNews[] =>
     step === undefined ? [] : [{ is: 'step', data: { is: 'step-decided', step, ...decision } }]
-  const end = (note: string): readonly RolloutNews[] =>
-    last === undefined
-      ? [{ is: 'ended', before: note }]
-      : [...decide({ outcome: 'roll-back', reason: 'aborted', note }, last), { is: 'ended' }]
+  // A release can be aborted before its first step is reached, or seen: that step is the one that it did not pass.
+  const end = (note: string): readonly RolloutNews[] => [
+    ...decide({ outcome: 'roll-back', reason: 'aborted', note }, last ?? 1),
+    { is: 'ended' },
+  ]
   return {
     take(now) {
       if (release === undefined && (now.fresh === now.stable || now.stable === '' || now.aborted)) return []
