@@ -369,6 +369,13 @@ const limits: readonly Limit[] = [
     4,
     5,
   ],
+  [
+    'attempts that fail long after a planned rollout',
+    'early-errors-at-rollout',
+    (n) => early(150_000, 150, n, true),
+    4,
+    5,
+  ],
   ['time after a pod is Ready', 'early-errors-at-rollout', (ms) => early(ms, 110, 9, true), 106_990, 106_991],
   ['time before a pod is seen Ready', 'early-errors-at-rollout', (ms) => early(ms, 104, 9, true), 105_490, 105_489],
   ['share of the attempts that fail while nobody answers', 'no-redundancy', (n) => alone(102_000, n), 83, 84, 'breach'],

@@ -23,6 +23,16 @@ describe('a key that occurs twice', () => {
   })
 })
 
+describe('another key in place of one', () => {
+  it('is no double charge, because there are as many', () => {
+    const judgment = told((books) => void books['psp-a']?.deposit.splice(-1, 1, 99_999))
+    expect(causesOf(judgment)).not.toContain('double-charge')
+    expect(sentenceOf(judgment, 'unreconciled')).toBe(
+      'deposit: psp-a and psp-b together hold other keys than wallet, in buckets 82 and 102.',
+    )
+  })
+})
+
 describe('an event', () => {
   const forgotten: Story['books'] = (books) => {
     const provider = books['game-provider']

@@ -98,10 +98,12 @@ function whyWorse({ canary, slis, looks }: StepView, { stable, fresh, latency }:
   return `${missed.sli} missed its objective of ${showMeasuredPercent(missed.objective)}: ${missed.bad} of ${missed.good + missed.bad} attempts were bad`
 }
 
-/** If both releases are equally good, the new one's number of all errors is binomial. The probability is its share of the requests. */
+/**
+ * If both releases are equally good, the new one's number of all errors is binomial. The probability is its share of the requests. Without errors of its own, or
+ * with all of the requests, that chance is 1.
+ */
 function isWorseThan(stable: ReleaseCounts, fresh: ReleaseCounts, level: number): boolean {
   const all = stable.bad + fresh.bad
-  if (fresh.bad === 0 || stable.requests === 0) return false
   return chanceOfAtLeast(fresh.bad, all, fresh.requests / (stable.requests + fresh.requests)) <= level
 }
 
