@@ -10,16 +10,19 @@ export function didYouMean(word: string, known: readonly string[]): string | und
     : undefined
 }
 
+/** Words whose lengths differ by more are not compared: a key may be thousands of letters long. */
+const LENGTHS_APART = 8
+
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours cost 1. */
 function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 8) return 9
+  if (Math.abs(a.length - b.length) > LENGTHS_APART) return Number.POSITIVE_INFINITY
   let before: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
       const edited = Math.min(cell(previous, j) + 1, cell(row, j - 1) + 1, cell(previous, j - 1) + (same ? 0 : 1))
       row.push(swapped ? Math.min(edited, cell(before, j - 2) + 1) : edited)
     }

@@ -19,10 +19,8 @@ function piecesOf({ phases }: Phases): readonly Piece[] {
 /** At a jump, the factor before it or after it. */
 export function factorAt(phases: Phases, atMs: number, side: 'after' | 'before'): number {
   const pieces = piecesOf(phases)
-  const piece = pieces.find(({ fromMs, toMs }) =>
-    side === 'after' ? atMs >= fromMs && atMs < toMs : atMs > fromMs && atMs <= toMs,
-  )
-  if (piece === undefined) return (side === 'after' ? pieces.at(-1)?.to : pieces[0]?.from) ?? 0
+  const piece = pieces.find(({ toMs }) => (side === 'after' ? atMs < toMs : atMs <= toMs))
+  if (piece === undefined) return pieces.at(-1)?.to ?? 0
   return piece.from + ((piece.to - piece.from) * (atMs - piece.fromMs)) / Math.max(1, piece.toMs - piece.fromMs)
 }
 

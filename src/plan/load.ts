@@ -78,7 +78,7 @@ export function limitsOf({ slis, slos, load }: Rehearsal): Limits {
   for (const slo of slos) {
     if (slo.kind !== 'latency') continue
     const parts = partsOfIndicator(slis, slo.sli).filter(
-      (part) => part === slo.sli || Object.hasOwn(load.arrivals, part) || Object.hasOwn(slis, part),
+      (part) => Object.hasOwn(load.arrivals, part) || Object.hasOwn(slis, part),
     )
     for (const sli of [slo.sli, ...parts]) limits[sli] = { targetMs: slo.targetMs, ceilingMs: slo.ceilingMs }
   }

@@ -163,7 +163,7 @@ function levelIn(levels: readonly LoadStage[], atMs: number, side: 'after' | 'be
   let start = 0
   for (const { durationMs, from, to } of levels) {
     const end = start + durationMs
-    if (atMs < end || (side === 'before' && atMs === end && durationMs > 0))
+    if (atMs < end || (side === 'before' && atMs === end))
       return from + ((to - from) * (atMs - start)) / Math.max(durationMs, 1)
     start = end
   }
@@ -215,9 +215,8 @@ function openScenario(name: string, scenario: K6Scenario, frame: Frame): Made {
 function closedScenario(name: string, scenario: K6Scenario, frame: Frame): Made {
   const start = Math.min(startOf(scenario), frame.totalMs)
   const end = ownEnd(scenario, frame)
-  const levels = levelsOf(scenario, end - start, 1)
+  const stages = scaledLevels(levelsOf(scenario, end - start, 1), start, end, frame)
   const same = isUnscaled(frame.rehearsal, frame.loadFactor) && end === endOf(scenario)
-  const stages = same ? levels : scaledLevels(levels, start, end, frame)
   const { vus: _vus, duration: _duration, startVUs: _startVus, stages: _stages, ...kept } = scenario
   const whole = (level: number) => Math.round(level)
   const changed: K6Scenario = {
@@ -256,16 +255,13 @@ function iterations(name: string, scenario: K6Scenario, frame: Frame): Made {
 }
 
 function spanText(start: number, end: number, scenario: K6Scenario): string {
+  return `from ${showDuration(millis(start))} to ${showDuration(millis(end))}${endNote(end, scenario)}`
+}
+
+/** Iterations have a longest time, not an end. */
+function endNote(end: number, scenario: K6Scenario): string {
   const own = endOf(scenario)
-  const note =
-    end > own
-      ? ` (the script says ${showDuration(millis(own))}; it goes on to the end of the timeline)`
-      : end < own && durationField(scenario, 'maxDuration') !== undefined
-        ? ''
-        : end < own && scenario.executor.endsWith('-iterations')
-          ? ''
-          : end < own
-            ? ` (the script says ${showDuration(millis(own))}; the timeline ends before)`
-            : ''
-  return `from ${showDuration(millis(start))} to ${showDuration(millis(end))}${note}`
+  const says = `the script says ${showDuration(millis(own))}`
+  if (end > own) return ` (${says}; it goes on to the end of the timeline)`
+  return end === own || scenario.executor.endsWith('-iterations') ? '' : ` (${says}; the timeline ends before)`
 }
