@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 import { decodeHead, decodeLine } from '../../src/journal/format/decode.ts'
 import { encodeRecord, FORMAT } from '../../src/journal/format/encode.ts'
@@ -79,6 +80,14 @@ describe('a line of a journal', () => {
     expect(written({ was: wrote })).toMatchObject({ ok: true })
     expect(written({ wrote: {} })).toMatchObject({ ok: false })
     expect(written({ wrote: null })).toMatchObject({ ok: false })
+  })
+
+  it('holds null where something was not there, and never a number that is not finite', () => {
+    const undo = { does: 'restore-field', path: '/a', field: ['spec'], wrote: 'null', was: null } as const
+    const record = { kind: 'undo-written', at: instant(1), id: 'null', undo } as unknown as Evidence
+    expect(JSON.parse(encodeRecord(record))).toEqual(record)
+    const odd = { ...record, undo: { ...undo, wrote: Number.NaN } } as unknown as Evidence
+    expect(() => encodeRecord(odd)).toThrow('evidence must not hold NaN: undo-written.undo.wrote.')
   })
 
   it('does not hold a doubt: that is made when a journal is read', () => {

@@ -56,6 +56,38 @@ describe('following a journal', () => {
     await end()
   })
 
+  it('has caught up only when a read gives less than it may: 256 KiB', async () => {
+    const filled = (bytes: number) => {
+      const base = fileOf([runStarted(), { ...long, problem: '' }])
+      return fileOf([runStarted(), { ...long, problem: 'x'.repeat(bytes - readFileSync(base).length) }])
+    }
+    for (const [bytes, expected] of [
+      [2 ** 18 - 1, [[2, true]]],
+      [
+        2 ** 18,
+        [
+          [2, false],
+          [0, true],
+        ],
+      ],
+      [
+        2 ** 18 + 1,
+        [
+          [1, false],
+          [1, true],
+        ],
+      ],
+    ] as const) {
+      const path = filled(bytes)
+      expect(readFileSync(path)).toHaveLength(bytes)
+      const { batches, seen, end } = following(path)
+      await expect.poll(() => batches.at(-1)?.caughtUp).toBe(true)
+      await end()
+      expect(seen()).toHaveLength(2)
+      expect(batches.map(({ entries, caughtUp }) => [entries.length, caughtUp])).toEqual(expected)
+    }
+  })
+
   it('says that it has caught up with a journal that has no whole line, and waits for the rest of a line', async () => {
     const path = fileOf([])
     const text = journalText([runStarted()])

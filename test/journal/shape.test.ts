@@ -3,6 +3,8 @@ import {
   amount,
   anyObject,
   faultText,
+  fieldValue,
+  flag,
   type JournalShape,
   list,
   moment,
@@ -32,6 +34,9 @@ const either = variants('is', { dot, none: object({}) })
 
 describe('the shape of a value in a journal', () => {
   it.each<[string, JournalShape<unknown>, readonly unknown[], readonly unknown[]]>([
+    ['text', text, ['', 'a'], [1, null, ['a']]],
+    ['flag', flag, [true, false], [0, 'true', null]],
+    ['value of a field', fieldValue, ['a', true, 0], [null, [], {}, Number.NaN]],
     ['number', number, [0, -1.5], ['1', null, Number.NaN, Number.POSITIVE_INFINITY]],
     ['amount', amount, [0, 1.5, Number.MAX_VALUE], [-0.1, Number.POSITIVE_INFINITY, '1', null]],
     ['ms', ms, [0, 1], [-1]],
@@ -65,6 +70,20 @@ describe('the shape of a value in a journal', () => {
     [record(dot), { a: { x: 1, name: 1 } }, 'a.name is not a text'],
     [either, { is: 'line' }, 'is is not dot or none'],
     [some(text), [], 'it is not a list with elements'],
+    [some(text), 'a', 'it is not a list'],
+    [text, 1, 'it is not a text'],
+    [flag, 1, 'it is not true or false'],
+    [amount, -1, 'it is not a finite number from 0'],
+    [moment, 9e15, 'it is not a time in ms since 1970'],
+    [share, 2, 'it is not a number from 0 to 1'],
+    [oneOf<string | number | null>('a', 1, null), 'b', 'it is not "a" or 1 or null'],
+    [pair(text, number), ['a'], 'it is not a pair'],
+    [record(text), [], 'it is not an object'],
+    [anyObject, [], 'it is not an object'],
+    [dot, [], 'it is not an object'],
+    [dot, {}, 'x is not a finite number'],
+    [either, [], 'it is not an object'],
+    [list(list(dot)), [[], [{ x: 1 }, {}]], '1.1.x is not a finite number'],
   ])('names the place and what is wanted there', (shape, value, problem) => {
     expect(refusal(shape, value)).toBe(problem)
   })

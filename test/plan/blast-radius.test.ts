@@ -7,7 +7,7 @@ import { admitFault, admitTimeline } from '../../src/plan/blast-radius.ts'
 import type { Inventory } from '../../src/plan/inventory.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import type { SelectablePod } from '../../src/protocols/chaos-mesh/selector.ts'
-import { stock, stockFault, within } from './plans.ts'
+import { at, stock, stockFault, within } from './plans.ts'
 
 const RUN = { run: 'run-1', seed: 7 }
 
@@ -155,6 +155,27 @@ describe('admission of a whole plan', () => {
     const admissions = admitTimeline(parsed.value, rehearsal, stock.target, normal)
     expect(admissions.get(stockFault.name)?.ok).toBe(true)
     expect(admissions.get('second')?.ok).toBe(ok)
+  })
+
+  it.each([
+    ['is expected to complete', { kind: 'completes', withinMs: millis(5000), at }, true],
+    ['has another reaction', { kind: 'recovers', sli: 'login', withinMs: millis(5000), at }, false],
+  ] as const)('holds the pods of a rollout no longer only where it %s', (_, reaction, ok) => {
+    const workload = { kind: 'Deployment', name: 'gateway' } as const
+    const rollout = { name: 'restarted', act: { kind: 'rollout', workload }, expect: [reaction] } as const
+    const begins = { during: stockFault.during, at }
+    const after = { ...onGateways('after', 0), atMs: millis(stockFault.atMs + 5000) }
+    const actions = [{ ...rollout, ...begins, atMs: stockFault.atMs }]
+    const rehearsal = { ...within(10), actions, faults: [{ ...after, witness: stockFault.witness }] }
+    const parsed = planTimeline(rehearsal, stock.target, RUN)
+    if (!parsed.ok) throw new Error('no plan')
+    const other = pod('casino', 'gateway-old', 0, 'a')
+    const selector = { matchLabels: { app: 'old' } }
+    const old = { ...other, metadata: { ...other.metadata, labels: { app: 'old' } } }
+    const deployment = { kind: 'Deployment', metadata: { namespace: 'casino', name: 'gateway' } }
+    const workloads = [{ ...deployment, spec: { replicas: 1, strategy: { type: 'Recreate' }, selector } }]
+    const inventory = { ...cluster(...normal.pods, old), workloads }
+    expect(admitTimeline(parsed.value, rehearsal, stock.target, inventory).get('after')?.ok).toBe(ok)
   })
 
   it('counts a pod that two faults hold only once', () => {

@@ -87,6 +87,18 @@ describe('a curve through phases', () => {
     expect(drawn(1, 'deposit')).not.toEqual(drawn(1, 'login'))
   })
 
+  // The same seed must give the same load in later versions, or two runs of one rehearsal could not be compared.
+  it('has the bursts of the golden file', async () => {
+    const drawn = [1, 3, 8, 40].flatMap((dispersion) =>
+      [2, 20, 200].map((rate) => {
+        const bursty = { ...curve([0, 0], [2, 0], [3, rate], [30, rate]), dispersion }
+        const counts = curveStages([phase(0, 24, 1)], bursty, 1, 7, 'deposit').map(({ from }) => from)
+        return `burstiness ${dispersion}, ${rate}/s: ${counts.join(' ')}`
+      }),
+    )
+    await expect(`${drawn.join('\n')}\n`).toMatchFileSnapshot('golden/drawn-bursts.txt')
+  })
+
   it('has a mean over the timeline', () => {
     expect(curveMean(curve([0, 10], [50, 30], [100, 10]), 100_000)).toBeCloseTo(20, 9)
     expect(curveMean(curve([0, 10], [100, 30]), millis(50_000))).toBeCloseTo(15, 9)

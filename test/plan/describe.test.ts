@@ -283,6 +283,14 @@ describe('a described plan', () => {
     expect(counted({})).toEqual([undefined, undefined, undefined, undefined])
   })
 
+  it('has its format, and no sockets where the load has none', () => {
+    const { sockets: _, ...load } = stock.rehearsal.load
+    const rehearsal = { ...stock.rehearsal, load, slos: [availability(0.9)] as const }
+    const plan = describePlan({ ...stock, rehearsal, at: NOW, timeline: planned(rehearsal) })
+    expect(plan.format).toBe(1)
+    for (const phase of plan.phases) expect(phase).not.toHaveProperty('sockets')
+  })
+
   it('says that no pods were counted when no cluster was asked', () => {
     const text = renderPlan(describePlan({ at: NOW, ...stock, timeline: planned(stock.rehearsal) }))
     expect(text).toContain('blast radius not counted: no cluster was asked')

@@ -160,6 +160,13 @@ describe('an open scenario of the script', () => {
     expect(outside.endsMs).toBe(20_000)
   })
 
+  it('may be none at all', () => {
+    expect(own({}, [phase(20)])).toEqual({
+      profiles: [],
+      outside: { scenarios: {}, shown: [], endsMs: 0, drainMs: 0 },
+    })
+  })
+
   it('waits for its last iterations as long as the script says', () => {
     expect(only({ ...constant, gracefulStop: '3s' }, [phase(10)]).outside.drainMs).toBe(3_000)
   })

@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { arrivalsBetween, arrivalsBy, dueAtMs } from '../../src/domain/arrivals.ts'
 import { formatIssue } from '../../src/domain/issue.ts'
 import { RUN_LABEL, TARGET_LABEL } from '../../src/domain/labels.ts'
-import type { Rehearsal, Target } from '../../src/domain/rehearsal.ts'
+import type { FaultSpec, Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
+import { millis } from '../../src/domain/units.ts'
+import { planFault } from '../../src/plan/fault.ts'
+import { limitsOf } from '../../src/plan/load.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { admit } from '../../src/protocols/chaos-mesh/admission.ts'
 import { SEED_ANNOTATION } from '../../src/protocols/chaos-mesh/experiment.ts'
-import { rehearsals, stock, stockFault, targets } from './plans.ts'
+import { at, rehearsals, stock, stockFault, targets } from './plans.ts'
 
 const RUN = { run: 'psp-down-at-peak-20260823-191500-k3x9', seed: 7 }
 
@@ -125,6 +128,30 @@ describe('a plan', () => {
     expect(`${name}-99`).toHaveLength(63)
   })
 
+  it('asserts that a fault has a phase, and an object of a kind that is known', () => {
+    const [phase] = planned(stock.rehearsal).phases
+    const plan = (change: Partial<FaultSpec>) => () =>
+      planFault({ ...stockFault, during: phase.name, ...change }, [phase], stock.target, 'run-1')
+    expect(plan({})().name).toBe(stockFault.name)
+    expect(plan({ during: 'encore' })).toThrow('fault psp-a down in an unknown phase was let through')
+    const object = { ...stockFault.object, kind: 'MoonChaos' } as unknown as FaultSpec['object']
+    expect(plan({ object })).toThrow('fault psp-a down of the unknown kind MoonChaos was let through')
+  })
+
+  it('asserts that an action has a phase', () => {
+    const act = { kind: 'flag', configMap: 'features', key: 'promo', value: 'off' } as const
+    const action = { name: 'off', during: 'encore', atMs: millis(0), act, expect: [], at }
+    expect(() => planned({ ...stock.rehearsal, actions: [action] })).toThrow(
+      'action off in an unknown phase was let through',
+    )
+  })
+
+  it('shortens a long name by as little as objects for new pods need', () => {
+    const name = planned({ ...stock.rehearsal, faults: [{ ...stockFault, name: 'x'.repeat(60) }] }).faults[0]?.object
+      .metadata.name
+    expect(name).toMatch(/^x{52}-[0-9a-z]{7}$/)
+  })
+
   it('is the same for the same inputs, with other object names in another run', () => {
     expect(planned(stock.rehearsal)).toEqual(planned(stock.rehearsal))
     const other = planTimeline(stock.rehearsal, stock.target, { run: 'another', seed: 7 })
@@ -182,6 +209,17 @@ describe('the load plan', () => {
       bet: { targetMs: 250, ceilingMs: 400 },
       'ws-rtt': { targetMs: 120, ceilingMs: 120 },
     })
+  })
+
+  it('gives no limits to parts that nothing feeds', () => {
+    const { arrivals, ...load } = stock.rehearsal.load
+    const { login: _, ...others } = arrivals
+    expect(Object.keys(limitsOf({ ...stock.rehearsal, load: { ...load, arrivals: others } }))).toEqual([
+      'api',
+      'deposit',
+      'bet',
+      'ws-rtt',
+    ])
   })
 
   it('scales the sockets with the phases', () => {

@@ -31,6 +31,17 @@ describe('a triggered fault in the plan', () => {
     expect(fault).toMatchObject({ fromMs: 40_000, toMs: 90_000 })
   })
 
+  it('of an action without an end has a deadline, and no length', () => {
+    const action: Edit = [
+      '  expect:\n    - autoscaler',
+      '  actions:\n    - {name: flagged, during: promo peak, when: {autoscaler: payments-api, by: 30s}, flag: {configMap: features, key: promo, value: off}}\n  expect:\n    - autoscaler',
+    ]
+    const [flagged] = planned(action).timeline.actions
+    expect(flagged).toMatchObject({ fromMs: 25_000, trigger: { byMs: 65_000 } })
+    expect(flagged?.trigger).not.toHaveProperty('forMs')
+    expect(flagged).not.toHaveProperty('toMs')
+  })
+
   it('is shown with both times and what it waits for', () => {
     const { text } = planned(waits)
     expect(text).toContain('begins between 0:25 and 1:05, when the autoscaler payments-api wants more pods')
