@@ -22,7 +22,7 @@ process.env.REHEARSAL_SEED ??= String(randomInt(2 ** 31))
 const setupFiles = ['test/support/seed.ts']
 
 const notUnit = [
-  'test/**/*.{browser,process,lab,long,alone,crash,canary,nodes,prometheus,session,real}.test.ts',
+  'test/**/*.{browser,process,lab,long,alone,crash,canary,nodes,prometheus,rollouts,session,real}.test.ts',
   'node_modules/**',
 ]
 
@@ -85,6 +85,19 @@ export default defineConfig({
         test: {
           name: 'nodes',
           include: ['test/**/*.nodes.test.ts'],
+          maxWorkers: 1,
+          globalSetup: 'test/support/lab-host.ts',
+          setupFiles,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          expect: patient,
+        },
+      },
+      // No part of `npm test`: the controller of Argo Rollouts takes minutes to build.
+      {
+        test: {
+          name: 'rollouts',
+          include: ['test/**/*.rollouts.test.ts'],
           maxWorkers: 1,
           globalSetup: 'test/support/lab-host.ts',
           setupFiles,

@@ -29,7 +29,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [
-      'test/**/*.{browser,process,lab,long,alone,crash,canary,prometheus,session,real}.test.ts',
+      'test/**/*.{browser,process,lab,long,alone,crash,canary,nodes,prometheus,rollouts,session,real}.test.ts',
       'node_modules/**',
     ],
     setupFiles: ['test/support/seed.ts'],
