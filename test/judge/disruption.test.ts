@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createBudgetLives } from '../../src/judge/seen/budget-lives.ts'
 import type { Story } from '../support/evidence.ts'
 import { causesOf, told } from '../support/judged.ts'
 
@@ -24,5 +25,19 @@ describe('the disruption budget', () => {
     ['was never seen', () => undefined, ['no-evidence']],
   ])('%s', (_, budget, causes) => {
     expect(causesOf(told({ budget }))).toEqual(causes)
+  })
+})
+
+describe('a budget that grows while a pod is missing', () => {
+  const life = (healthy: number) => {
+    const lives = createBudgetLives()
+    const counts = { resource: 'PodDisruptionBudget', namespace: 'casino', name: 'a', uid: 'u', allowed: 0 } as const
+    lives.add({ ...counts, healthy: 2, wantedHealthy: 2, expected: 3 }, 1, 1)
+    lives.add({ ...counts, healthy, wantedHealthy: 3, expected: 4 }, 2, 2)
+    return lives.all.get('a')?.violation
+  }
+
+  it('is kept at what it wanted before, and violated below that', () => {
+    expect([life(2), life(1)]).toEqual([undefined, { at: 2, line: 2, healthy: 1, wanted: 2 }])
   })
 })

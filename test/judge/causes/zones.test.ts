@@ -4,7 +4,7 @@ import { actionOf, actionSteps, nodes, podLife, seen, standing, together, withAc
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
 
 describe('the loss of a zone', () => {
-  const lost = (nodesOf: readonly string[], more: readonly Evidence[] = []) => {
+  const lost = (nodesOf: readonly string[], more: readonly Evidence[] = [], all = nodes()) => {
     const powerOff = actionOf('zone a dark', { kind: 'power-off', nodes: { zone: 'a' } })
     const steps = actionSteps(
       'zone a dark',
@@ -13,7 +13,7 @@ describe('the loss of a zone', () => {
       [125, { is: 'heal-requested' }],
       [126, { is: 'healed' }],
     )
-    return shown(together(nodes(), standing('wallet', ...nodesOf), steps, more), { rehearsal: withActions(powerOff) })
+    return shown(together(all, standing('wallet', ...nodesOf), steps, more), { rehearsal: withActions(powerOff) })
   }
   const [a, b, c] = ['zone-a-api', 'zone-b-api', 'zone-c-api']
 
@@ -23,6 +23,18 @@ describe('the loss of a zone', () => {
     ['five of six', [a, a, a, a, a, b]],
   ])('that held %s of an app is zone-concentrated', (_, on) => {
     expect(causesOf(lost(on))).toEqual(['zone-concentrated'])
+  })
+
+  it('is named where there are two zones, and not where there is one', () => {
+    const within = (zones: string) =>
+      causesOf(
+        lost(
+          [a, a],
+          [],
+          nodes().filter((each) => each.kind === 'object-seen' && zones.includes(each.object.name[5] ?? '')),
+        ),
+      )
+    expect([within('ab'), within('a')]).toEqual([['zone-concentrated'], []])
   })
 
   it('says how many pods were there, and which other zones they could use', () => {
