@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { Manifest } from '../../src/lab/workload/render.ts'
 
-type Metric = Readonly<Record<string, unknown>>
-type Template = Manifest & {
-  readonly spec: { readonly metrics: readonly [Metric] }
+type Metric = Readonly<Record<string, unknown>> & { readonly provider: { readonly web: object } }
+export type Template = Manifest & {
+  readonly spec: { readonly args: readonly object[]; readonly metrics: readonly [Metric] }
 }
 
 const PAGE = 'docs/how-to/gate-a-release.md'
@@ -23,6 +23,23 @@ export const whileUnderWay = (url: string): Metric => ({
   ...documentedTemplate(url).spec.metrics[0],
   ...{ interval: '1s', count: 60, consecutiveSuccessLimit: 1, inconclusiveLimit: 59 },
 })
+
+/** The template and the step of the Rollout, where each step asks the run that follows the Rollout. */
+export function documentedStep(url: string): { readonly template: Template; readonly step: object } {
+  const [changes = '', step = ''] = askedAt(
+    url,
+    blockOf(/^ *# in the AnalysisTemplate, with an argument `release`\n/),
+  ).split(/^ *# in the Rollout$/m)
+  const template = documentedTemplate(url)
+  const [{ provider, ...metric }] = template.spec.metrics
+  const { provider: asks, ...more }: Metric = parse(changes)
+  const web = { ...provider.web, ...asks.web }
+  const spec = { ...template.spec, args: [...template.spec.args, { name: 'release' }] }
+  return {
+    template: { ...template, spec: { ...spec, metrics: [{ ...metric, ...more, provider: { web } }] } },
+    step: parse(step)[0],
+  }
+}
 
 function blockOf(start: RegExp): string {
   const blocks = [...readFileSync(PAGE, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text)
