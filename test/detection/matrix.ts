@@ -268,8 +268,7 @@ const schema = under(rehearsalFile('schema'), [
     defect: 'migration-holds-lock',
     trap: 'a migration fills its new column in the transaction that has locked the table',
     causes: ['schema-locked'],
-    // The pod of the Job becomes Ready in the seconds in which bookings wait for its lock.
-    also: ['disturbed', 'early-errors-at-rollout'],
+    also: ['disturbed'],
   },
 ])
 

@@ -13,6 +13,7 @@ import { type Harm, harmsOf, isVoluntary } from '../harm/harm.ts'
 import { requestSlis } from '../load/refused.ts'
 import { firstServing, type PodLife } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
+import { serversOf } from './platform-pods.ts'
 
 type Span = { readonly fromAt: number; readonly toAt: number }
 type Edge = Span & {
@@ -78,11 +79,10 @@ const faultSpans = (seen: Seen): readonly Span[] =>
     .map(({ createdAt, healedAt, endAt }) => ({ fromAt: createdAt, toAt: (healedAt ?? endAt) + RECOVERING_MS }))
 
 function edgesOf(seen: Seen): readonly Edge[] {
-  const { zeroAt = Number.POSITIVE_INFINITY, head } = seen.run
-  const lives = seen.objects.lives.all.filter((life) => life.namespace === head.target.namespace)
+  const { zeroAt = Number.POSITIVE_INFINITY } = seen.run
   const edge = (is: Edge['is'], life: PodLife, at: number, line: number, forMs = EDGE_MS): readonly Edge[] =>
     at < zeroAt ? [] : [{ is, at, life, line, fromAt: at - SLACK_MS, toAt: at + forMs }]
-  return lives.flatMap((life) => {
+  return serversOf(seen).flatMap((life) => {
     const first = firstServing(life)
     const { deletingAt, deletingLine = 0, goneAt, goneLine = 0 } = life
     return [

@@ -20,7 +20,7 @@ export function noRedundancy(seen: Seen): readonly Finding[] {
   const found = new Map<string, Finding>()
   for (const [key, steps] of seen.objects.services.all) {
     const [namespace = '', service = ''] = key.split('/')
-    const app = appOf(seen, namespace, service)
+    const app = appOf(seen, service)
     if (namespace !== target.namespace || app === undefined || found.has(app)) continue
     const told = fallOf(seen, app, service, steps, harms)
     if (told) found.set(app, told)
@@ -29,10 +29,10 @@ export function noRedundancy(seen: Seen): readonly Finding[] {
 }
 
 /** The app whose name a service bears: `orders-pods` is one of `orders`, if no app is called so itself. */
-function appOf(seen: Seen, namespace: string, service: string): string | undefined {
-  const apps = new Set(seen.objects.lives.all.filter((life) => life.namespace === namespace).map((life) => life.app))
+function appOf(seen: Seen, service: string): string | undefined {
+  const apps = new Set(platformPods(seen).map((life) => life.app))
   return [...apps]
-    .filter((app) => app !== '' && (service === app || service.startsWith(`${app}-`)))
+    .filter((app) => service === app || service.startsWith(`${app}-`))
     .sort((a, b) => b.length - a.length)[0]
 }
 

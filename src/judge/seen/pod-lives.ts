@@ -38,7 +38,7 @@ export type PodLife = {
   readonly images: readonly { readonly at: number; readonly line: number; readonly of: readonly ImageSeen[] }[]
   /** Its last state was a failure: killed, or ended by an error. */
   readonly failed: boolean
-  /** Serving is: Ready, and not asked to end. Changes only. */
+  /** Serving is: Ready, and not asked to end. Changes only; none of a pod that is no server. */
   readonly serving: readonly { readonly at: number; readonly is: boolean; readonly line: number }[]
 }
 
@@ -94,7 +94,7 @@ const born = (
 })
 
 function lived(life: PodLife, pod: PodSeen, gone: boolean, at: number, line: number): PodLife {
-  const is = pod.ready && !pod.deleting && !gone
+  const is = isServer(life) && pod.ready && !pod.deleting && !gone
   const changed = (life.serving.at(-1)?.is ?? false) !== is
   const ends = pod.deleting || gone
   const hasEnded = ends && (gone || pod.podPhase === 'Succeeded' || pod.podPhase === 'Failed')
@@ -129,6 +129,9 @@ function imaged({ images }: PodLife, { images: of }: PodSeen, at: number, line: 
   if (of === undefined || JSON.stringify(images.at(-1)?.of) === JSON.stringify(of)) return images
   return [...images, { at, line, of }]
 }
+
+/** A pod of a Job works until it is done. It is Ready while it works, and nobody calls it. */
+export const isServer = ({ owner }: Pick<PodLife, 'owner'>): boolean => owner?.kind !== 'Job'
 
 export const firstServing = (life: PodLife): { readonly at: number; readonly line: number } | undefined =>
   life.serving.find((each) => each.is)
