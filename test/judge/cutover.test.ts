@@ -1,6 +1,7 @@
 /** The judgment of a cutover: steps within their budgets, RTO and RPO, one region that accepts writes, and regions that are alike. */
 import { describe, expect, it } from 'vitest'
 import type { ActionStepData } from '../../src/domain/evidence.ts'
+import type { WorkloadSeen } from '../../src/domain/posture.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { toBad, without } from '../support/evidence.ts'
 import {
@@ -167,6 +168,18 @@ describe('a cutover', () => {
     expect(causesOf(judgment)).toEqual(['freeze-leaked', 'cutover-step-late'])
   })
 
+  it.each<[string, (east: WorkloadSeen) => readonly WorkloadSeen[], string]>([
+    ['a workload', (east) => [east, { ...east, name: 'debug' }], 'Deployment debug is only in shop-east'],
+    [
+      'a container',
+      (east) => [{ ...east, containers: east.containers.flatMap((each) => [each, { ...each, name: 'tap' }]) }],
+      'Deployment orders: has a container tap more',
+    ],
+  ])('finds %s that only the new region has', (_, east, words) => {
+    const judgment = judged({ east: east(deployed('shop-east')) })
+    expect(sentenceOf(judgment, 'region-drift')).toBe(`east differs from west: ${words}.`)
+  })
+
   it('finds no drift in objects that may differ, and names them', () => {
     const alike = (namespace: string) => ({ ...deployed(namespace), name: 'stock' })
     const west = [deployed('shop-west'), alike('shop-west')]
@@ -177,6 +190,8 @@ describe('a cutover', () => {
       '1 object compared, all alike. Not compared: orders.',
     )
     expect(causesOf(judged({ ...story, unlike: ['others'] }))).toEqual(['region-drift'])
+    const onlyThere = [...story.east, { ...deployed('shop-east'), name: 'debug' }]
+    expect(causesOf(judged({ ...story, east: onlyThere, unlike: ['orders', 'debug'] }))).toEqual([])
   })
 
   it.each([

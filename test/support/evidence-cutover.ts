@@ -2,7 +2,7 @@
 import type { CutoverPlace, CutoverReading, CutoverStep, CutoverStepPlan } from '../../src/domain/cutover.ts'
 import { cutoverSteps, regionKinds } from '../../src/domain/cutover.ts'
 import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
-import type { ContainerSeen, PostureKind, PostureObject } from '../../src/domain/posture.ts'
+import type { ContainerSeen, PostureKind, PostureObject, WorkloadSeen } from '../../src/domain/posture.ts'
 import type { CutCell, CutCells } from '../../src/domain/restore.ts'
 import { instant, millis, ratio, seconds } from '../../src/domain/units.ts'
 import {
@@ -161,7 +161,7 @@ const container = (image: string): ContainerSeen => ({
   hostPorts: [],
   security: { privileged: false, mayEscalate: false, nonRoot: true, readOnlyRoot: true, added: [], dropped: [] },
 })
-export const deployed = (namespace: string, image = 'orders@sha256:a', replicas = 3): PostureObject => ({
+export const deployed = (namespace: string, image = 'orders@sha256:a', replicas = 3): WorkloadSeen => ({
   resource: 'Workload',
   workloadKind: 'Deployment',
   namespace,

@@ -1,4 +1,4 @@
-/** Whether two regions are deployed alike: workloads, autoscalers and disruption budgets of the same name must be equal in what matters. */
+/** Whether two regions are deployed alike: both have the same workloads, autoscalers and disruption budgets, and those of one name are equal in what matters. */
 import { regionKinds } from '../../domain/cutover.ts'
 import type { PostureObject, WorkloadSeen } from '../../domain/posture.ts'
 import type { NamespaceListed, ObjectsListedSeen } from '../seen/listed.ts'
@@ -28,14 +28,21 @@ export function driftOf(
   ] as const
   const what = unread.flatMap(([namespace, each]) => (isWhole(each) ? [] : [namespace]))
   if (a === undefined || b === undefined || what.length > 0) return { kind: 'unread', what, lines }
-  const [ours, theirs] = [objectsOf(a).filter(({ name }) => !unlike.includes(name)), objectsOf(b)]
+  const comparedIn = (each: NamespaceListed) => objectsOf(each).filter(({ name }) => !unlike.includes(name))
+  const [ours, theirs] = [comparedIn(a), comparedIn(b)]
   const differences = ours.flatMap((object) => {
-    const other = theirs.find((each) => each.resource === object.resource && each.name === object.name)
+    const other = twinOf(object, theirs)
     if (other === undefined) return [`${named(object)} is missing`]
     return differencesOf(object, other).map((words) => `${named(object)}: ${words}`)
   })
-  return { kind: 'read', compared: ours.length, differences, lines }
+  const more = theirs
+    .filter((object) => twinOf(object, ours) === undefined)
+    .map((object) => `${named(object)} is only in ${fresh}`)
+  return { kind: 'read', compared: ours.length, differences: [...differences, ...more], lines }
 }
+
+const twinOf = ({ resource, name }: Compared, among: readonly Compared[]): Compared | undefined =>
+  among.find((each) => each.resource === resource && each.name === name)
 
 const isWhole = (listed: NamespaceListed | undefined): boolean =>
   regionKinds.every((kind) => listed?.lists[kind] !== undefined)
@@ -68,8 +75,12 @@ function workloadDifferences(one: WorkloadSeen, other: WorkloadSeen): readonly s
       ? [`has no container ${container.name}`]
       : unequal(`image of ${container.name}`, container.image, twin.image)
   })
+  const more = other.containers
+    .filter(({ name }) => !one.containers.some((container) => container.name === name))
+    .map(({ name }) => `has a container ${name} more`)
   return [
     ...containers,
+    ...more,
     ...unequal('replicas', one.replicas, other.replicas),
     ...unequal('grace period', one.graceMs, other.graceMs),
     ...unequal('priority', one.priorityClass ?? 'none', other.priorityClass ?? 'none'),
