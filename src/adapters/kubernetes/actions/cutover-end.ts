@@ -56,11 +56,8 @@ export async function reach(ports: RegionPorts, undo: EndCutover, step: CutoverS
 export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs: Millis): Promise<UndoOutcome> {
   const deadline = after(ports.clock.now(), budgetMs)
   const log = await readLog(ports, undo, deadline)
-  if (log === undefined) {
-    await demandOneWriter(ports, undo)
-    return 'already-gone'
-  }
-  const reached = stepOf(log)
+  if (log === undefined) return endedAs(ports, undo)
+  const reached = stepOf(log, undo)
   const onward = endsOnward(reached, undo.noWayBackFrom)
   if (onward) for (const each of undo.onward) await movedAndProven(ports, each, deadline)
   else
@@ -71,19 +68,27 @@ export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs:
   return onward ? 'completed' : 'undone'
 }
 
-/** The log is gone: the cutover has ended, or somebody deleted it. Then nothing tells which way to go, but two writers or none can be named. */
-async function demandOneWriter(ports: RegionPorts, { from, to, ...log }: EndCutover): Promise<void> {
+/** The log is gone: the cutover has ended, never began, or somebody deleted it. Nothing tells which way to go; the one region that accepts writes tells the end. */
+async function endedAs(ports: RegionPorts, { from, to, ...log }: EndCutover): Promise<UndoOutcome> {
   const [old, fresh] = await Promise.all([writableNow(ports, from.writable), writableNow(ports, to.writable)])
-  if (old === fresh && old !== 'unread')
-    throw new Error(`${logPath(log)} was deleted, and ${writersWords(from.name, old, to.name, fresh)}`)
+  if (old === 'yes' && fresh === 'no') return 'undone'
+  if (old === 'no' && fresh === 'yes') return 'completed'
+  throw new Error(`${logPath(log)} was deleted, and ${writersWords(from.name, old, to.name, fresh)}`)
 }
 
 const isReached = (step: CutoverStep, reached: CutoverStep): boolean =>
   cutoverSteps.indexOf(step) <= cutoverSteps.indexOf(reached)
 
-/** A ConfigMap that somebody changed by hand: nothing is known, so that the whole way back is taken. */
-const stepOf = (log: KubeObject): CutoverStep =>
-  cutoverSteps.find((step) => step === text(fields(log.data).reached)) ?? 'thaw'
+/** A guess could promote a standby that has not caught up, or thaw the old region beside a new primary. So a person must say it. */
+function stepOf(log: KubeObject, undo: EndCutover): CutoverStep {
+  const said = text(fields(log.data).reached)
+  const reached = cutoverSteps.find((step) => step === said)
+  if (reached !== undefined) return reached
+  const steps = cutoverSteps.join(', ')
+  throw new Error(
+    `${logPath(undo)} does not say which step the cutover had reached: its key reached is ${JSON.stringify(said)}. Write the last step that began there (${steps}), and heal again`,
+  )
+}
 
 async function movedAndProven(
   ports: RegionPorts,
