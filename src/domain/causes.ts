@@ -36,6 +36,8 @@ const RELEASE = ['action-step', 'object-seen'] as const
 /** The steps of a canary, and what both releases counted in them. */
 const CANARY = ['action-step', 'sample'] as const
 const STEPS = ['action-step'] as const
+/** A release with a schema change, and what clients saw before it and after its rollback. */
+const ROLLED_BACK = ['action-step', 'load-frame'] as const
 /** The windows of a mirror, with the books and what the clients saw in them. */
 const SHADOW = ['action-step', 'load-frame'] as const
 /** The steps of a restore with both books, and the operations that the client had seen acknowledged. */
@@ -519,6 +521,13 @@ export const causes = {
     starved: 'excused',
     lost: 'excused',
     next: 'Set lock_timeout in the migration, and retry after a timeout. Change the table in one short transaction, and fill new columns in small batches after it. Look for long transactions that hold the table while the migration waits for it.',
+  },
+  'schema-incompatible': {
+    needs: ROLLED_BACK,
+    missing: 'inconclusive',
+    starved: 'excused',
+    lost: 'excused',
+    next: 'Split the migration (expand and contract): first add what the new release needs, optional or with a default, so that the previous release works with it. Remove the old parts in a later release, when nobody goes back to a release that needs them.',
   },
   'container-restarted': {
     needs: OBJECTS,

@@ -187,6 +187,7 @@ export type ReactionResult = {
     | 'rolls-back'
     | 'migrated'
     | 'locks-short'
+    | 'works-with-schema'
     | 'configured'
     | 'configured-back'
     | 'previewed'

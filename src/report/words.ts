@@ -85,6 +85,8 @@ export function reactionWords({ kind, subject }: Pick<ReactionResult, 'kind' | '
       return `the migration ${subject} is complete`
     case 'locks-short':
       return `${subject}: no statement waits long for a lock`
+    case 'works-with-schema':
+      return `${subject} is as good as before with the new schema`
     case 'configured':
       return 'every pod serves with the configuration of the release'
     case 'configured-back':

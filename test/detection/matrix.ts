@@ -272,6 +272,22 @@ const schema = under(rehearsalFile('schema'), [
   },
 ])
 
+/** The schema stays, and nothing can be booked with it. So each run has a lab of its own. */
+const brokenSchema = under(
+  rehearsalFile('schema'),
+  [
+    {
+      defect: 'migration-breaks-writes',
+      trap: 'a migration with which the former release cannot write, so that going back to it does not help',
+      causes: ['schema-incompatible'],
+      // Deposits are charged and never credited, from the migration to the end of the run.
+      also: ['disturbed', 'ready-but-failing', 'unreconciled', 'unsettled', 'events-lost', 'double-charge'],
+    },
+  ],
+  [],
+  'scenarios/targets/lab.yaml',
+)
+
 const maintenance = under(rehearsalFile('maintenance'), [
   {
     defect: 'single-replica',
@@ -701,6 +717,7 @@ export const seededDefects: readonly Seeded[] = [
   ...results,
   ...release,
   ...config,
+  ...brokenSchema,
   ...schema,
   ...maintenance,
   ...standing,

@@ -1,15 +1,22 @@
 /** The schema change of a release: its Job in time, and how long statements waited for table locks. */
 import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
+import type { ActionSpec } from '../../src/domain/rehearsal.ts'
 import { judge } from '../../src/judge/judge.ts'
-import { actionOf, actionSteps, evidence, together, withActions } from '../support/evidence.ts'
+import { actionOf, actionSteps, evidence, type Story, toBad, together, withActions } from '../support/evidence.ts'
 import { machines } from '../support/evidence-images.ts'
 import { lockWaits, members, migrated, migratingAct, migratingTarget } from '../support/evidence-migration.ts'
 import { type ActionMoment, oldPods, rolled, rolledBack } from '../support/evidence-release.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
 
-function judged(waits: readonly Evidence[], steps: readonly ActionMoment[] = migrated(43), act = migratingAct()) {
-  const run = evidence({ rehearsal: withActions(actionOf('gateway 2', act)) }).map((record) =>
+function judged(
+  waits: readonly Evidence[],
+  steps: readonly ActionMoment[] = migrated(43),
+  act = migratingAct(),
+  { load, expect: wanted = [] }: Partial<Pick<Story, 'load'> & Pick<ActionSpec, 'expect'>> = {},
+) {
+  const spec = { ...actionOf('gateway 2', act), expect: wanted }
+  const run = evidence({ rehearsal: withActions(spec), ...(load ? { load } : {}) }).map((record) =>
     record.kind === 'run-started' ? { ...record, target: migratingTarget } : record,
   )
   const pods = [...rolled(), ...rolledBack()]
@@ -83,5 +90,66 @@ describe('a migration', () => {
     expect(reaction(judgment, 'migrated')?.sentence).toBe(
       'The migration orders-schema did not complete within 5.0 s: the Job orders-schema failed.',
     )
+  })
+})
+
+describe('the previous release after the rollback', () => {
+  const bad =
+    (from: number, to: number, attempts = 1): Story['load'] =>
+    (second, { deposit }) =>
+      void (second >= from && second < to && toBad(deposit, attempts, 'http-500'))
+  const told = (story: Parameters<typeof judged>[3], steps = migrated(43)) =>
+    judged(
+      lockWaits(() => 0),
+      steps,
+      migratingAct(),
+      story,
+    )
+  const fits = (judgment: ReturnType<typeof judged>) =>
+    judgment.actions[0]?.reactions.filter(({ kind }) => kind === 'works-with-schema') ?? []
+
+  it('works with the new schema if no more attempts fail than before the migration', () => {
+    const judgment = told({})
+    expect(causesOf(judgment)).toEqual([])
+    expect(fits(judgment).map(({ subject, held }) => [subject, held])).toEqual([
+      ['login', true],
+      ['deposit', true],
+    ])
+    expect(fits(judgment)[1]?.sentence).toMatch(
+      /^deposit: 0 of \d+ attempts were bad after the rollback, with the schema of orders-schema; before it 0 of \d+\.$/,
+    )
+  })
+
+  it('that does not work with the new schema is named', () => {
+    const judgment = told({ load: bad(95, 160) })
+    expect(causesOf(judgment, 'breach')).toContain('schema-incompatible')
+    expect(sentenceOf(judgment, 'schema-incompatible')).toMatch(/^deposit: 6[0-9] of \d+ attempts were bad after/)
+  })
+
+  it.each<[string, Story['load']]>([
+    ['failures that were as frequent before', bad(0, 160)],
+    ['two failures', bad(120, 122)],
+    ['failures before the rollback was complete', bad(44, 90)],
+  ])('is not accused of %s', (_, load) => {
+    expect(causesOf(told({ load }))).not.toContain('schema-incompatible')
+  })
+
+  it('is judged by the indicators that the release must not disturb', () => {
+    const expected = [{ kind: 'undisturbed', sli: 'login', badMax: 0 }] as unknown as ActionSpec['expect']
+    const judgment = told({ load: bad(95, 160), expect: expected })
+    expect(fits(judgment).map(({ subject, held }) => [subject, held])).toEqual([['login', true]])
+  })
+
+  it.each<[string, readonly ActionMoment[], number]>([
+    [
+      'load ends right after the rollback',
+      [...migrated(43).slice(0, -2), [150, { is: 'heal-requested' }], [159.5, { is: 'healed' }]],
+      2,
+    ],
+    ['rollback is never complete', migrated(43).slice(0, -1), 2],
+  ])('is not known to work with it if the %s', (_, steps, unknown) => {
+    const judgment = told({}, steps)
+    expect(fits(judgment).map(({ held }) => held)).toEqual(Array.from({ length: unknown }, () => false))
+    expect(judgment.verdict.kind).not.toBe('pass')
   })
 })

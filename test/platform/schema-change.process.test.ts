@@ -67,6 +67,17 @@ describe('a change of the schema', () => {
     expect(longestS).toBeLessThan(0.5)
   })
 
+  it('that must be filled cannot be written by the former release', async () => {
+    const admin = await tableOfTransfers()
+    const book = () => admin.query('INSERT INTO transfers (amount_cents) VALUES (1)')
+    await book()
+    await changeSchema({ url: postgres.url, holdsMs: 0, isRequired: true, log })
+    await expect(book()).rejects.toThrow('null value in column "reference"')
+    const { rows } = await admin.query('SELECT reference FROM transfers')
+    await admin.end()
+    expect(rows).toEqual([{ reference: '' }])
+  })
+
   it('that holds its lock makes every booking wait, and the keeper tells how long', async () => {
     const admin = await tableOfTransfers()
     const { longestS } = await underLoad(() => changeSchema({ url: postgres.url, holdsMs: 1_500, log }))

@@ -1,6 +1,6 @@
 /**
  * The schema change of a release: its Job was complete in time, and meanwhile no statement waited long for a lock. What users noticed of it, errors and money,
- * is judged as for the rest of the release, to the end of its rollback: pods of both releases share the new schema until then and after.
+ * is judged as for the rest of the release, to the end of its rollback: pods of both releases share the new schema until then. For the time after that see schema-fit.ts.
  */
 import { migrationOf } from '../../domain/action.ts'
 import type { Migration } from '../../domain/migration.ts'
@@ -12,6 +12,7 @@ import type { ActionLife } from '../seen/action-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { lockWaitId } from '../seen/wanted-counters.ts'
 import { createReactionAnswer } from './answer.ts'
+import { judgeSchemaFit } from './schema-fit.ts'
 
 /** Statements that waited are seen with the scrape that follows. */
 const SCRAPED_WITHIN_MS = 3_000
@@ -20,7 +21,11 @@ export function judgeMigration(seen: Seen, harm: Harm): readonly Ruled<ReactionR
   const migration = migrationOf(actBy(harm))
   const life = seen.actions.of(harm.name)
   if (migration === undefined || life === undefined) return []
-  return [migrated(seen, harm, migration, life), locksShort(seen, harm, migration, life)]
+  return [
+    migrated(seen, harm, migration, life),
+    locksShort(seen, harm, migration, life),
+    ...judgeSchemaFit(seen, harm, migration.run, life),
+  ]
 }
 
 function migrated(seen: Seen, harm: Harm, { run, withinMs }: Migration, life: ActionLife): Ruled<ReactionResult> {

@@ -46,6 +46,7 @@ const shape = (read: ConfigReader) => ({
   warmUp: read.toggle('WARM_UP', true),
   /** It changes the schema and ends, as the Job of a release. */
   changesSchema: read.toggle('SCHEMA_CHANGE', false),
+  schemaChangeRequired: read.toggle('SCHEMA_CHANGE_REQUIRED', false),
   schemaChangeHoldsMs: read.integer('SCHEMA_CHANGE_HOLDS_MS', { min: 0, max: 60_000, fallback: 0 }),
   outboxEveryMs: read.integer('OUTBOX_EVERY_MS', { min: 10, max: 60_000, fallback: 500 }),
   seed: {
@@ -65,7 +66,12 @@ function powerOfTwo(read: ConfigReader): number {
 run('wallet', async () => {
   const config = configOrExit('wallet', shape)
   if (config.changesSchema)
-    return changeSchema({ url: config.database.url, holdsMs: config.schemaChangeHoldsMs, log: logOf('wallet-schema') })
+    return changeSchema({
+      url: config.database.url,
+      holdsMs: config.schemaChangeHoldsMs,
+      isRequired: config.schemaChangeRequired,
+      log: logOf('wallet-schema'),
+    })
   const service = createService('wallet', config.server)
   withholdCopies(service)
   const database = openDatabase(config.database, 'wallet', service)

@@ -6,6 +6,9 @@ import pg from 'pg'
 import type { Log } from '../../shared/log.ts'
 
 const CHANGE = 'ALTER TABLE transfers ADD COLUMN IF NOT EXISTS reference text'
+/** Rows that are there get a value, and new ones must bring one. */
+const CHANGE_REQUIRED = `ALTER TABLE transfers ADD COLUMN IF NOT EXISTS reference text NOT NULL DEFAULT '';
+  ALTER TABLE transfers ALTER COLUMN reference DROP DEFAULT`
 const LOCK_TIMEOUT_MS = 500
 const AGAIN_AFTER_MS = 250
 const TRIES = 20
@@ -14,12 +17,14 @@ const LOCK_NOT_AVAILABLE = '55P03'
 
 export type SchemaChange = {
   readonly url: string
+  /** Seeded defect: the new column must be filled, and pods of the former release do not know it. */
+  readonly isRequired?: boolean
   /** Seeded defect where it is not 0: the transaction that holds the lock goes on for this time, as if it filled the column of a large table. */
   readonly holdsMs: number
   readonly log: Log
 }
 
-export async function changeSchema({ url, holdsMs, log }: SchemaChange): Promise<void> {
+export async function changeSchema({ url, holdsMs, isRequired = false, log }: SchemaChange): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 1_500,
@@ -29,18 +34,18 @@ export async function changeSchema({ url, holdsMs, log }: SchemaChange): Promise
   await client.connect()
   try {
     if (holdsMs > 0) await hold(client, holdsMs)
-    else await change(client, log)
+    else await change(client, isRequired ? CHANGE_REQUIRED : CHANGE, log)
     log.info('the schema was changed')
   } finally {
     await client.end()
   }
 }
 
-async function change(client: pg.Client, log: Log): Promise<void> {
+async function change(client: pg.Client, sql: string, log: Log): Promise<void> {
   await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
   for (let tries = 1; ; tries += 1) {
     try {
-      return void (await client.query(CHANGE))
+      return void (await client.query(sql))
     } catch (thrown) {
       const isLocked = thrown instanceof pg.DatabaseError && thrown.code === LOCK_NOT_AVAILABLE
       if (!isLocked || tries === TRIES) throw thrown
