@@ -49,16 +49,34 @@ const deployment = () => ({
 
 type Objects = Record<string, { data?: Record<string, string>; metadata: object; spec?: object }>
 
-const cluster = (): Objects => ({
-  [DEPLOYMENT]: deployment(),
+/** A pod that takes the ConfigMap in an init container and in a projected volume only. */
+const elsewhere = () => {
+  const { spec, ...rest } = deployment()
+  const ref = { name: 'gateway' }
+  const pod = {
+    initContainers: [
+      { name: 'render', image: 'render:1', envFrom: [{ configMapRef: ref }] },
+      { name: 'check', env: [{ name: 'LIMIT', valueFrom: { configMapKeyRef: { ...ref, key: 'LIMIT' } } }] },
+    ],
+    containers: [{ name: 'app', image: 'gateway:1' }],
+    volumes: [
+      { name: 'all', projected: { sources: [{ secret: { name: 'keys' } }, { configMap: { ...ref, items: [] } }] } },
+      { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+    ],
+  }
+  return { ...rest, spec: { ...spec, template: { ...spec.template, spec: pod } } }
+}
+
+const cluster = (workload: object = deployment()): Objects => ({
+  [DEPLOYMENT]: workload as Objects[string],
   [MAP('gateway')]: configMap('gateway', { LIMIT: '10', OTHER: 'x' }),
   [MAP('gateway-2')]: configMap('gateway-2', { LIMIT: '20' }),
   [MAP('flags')]: configMap('flags', { promo: 'on' }),
   '/api/v1/namespaces/casino/pods': { metadata: {}, items: [] } as never,
 })
 
-async function performed(config: ConfigRelease) {
-  const objects = cluster()
+async function performed(config: ConfigRelease, workload?: object) {
+  const objects = cluster(workload)
   const before = structuredClone(objects)
   const api = await smallApiServer(standing(objects))
   const actions = kubernetesActions(api, systemClock)
@@ -115,6 +133,18 @@ describe('a release of configuration', () => {
     const names = JSON.stringify(objects[DEPLOYMENT]?.spec).match(/"name":"(gateway-2|gateway|flags|keys)"/g)
     expect(names).toEqual(['"name":"keys"', '"name":"gateway-2"', '"name":"gateway-2"', FLAGS, FLAGS])
     expect(written(steps)).toMatchObject({ configMap: 'gateway-2' })
+    for (const each of prepared.undos) expect(await undo(each)).toBe('undone')
+    expect(objects[DEPLOYMENT]?.spec).toEqual(before[DEPLOYMENT]?.spec)
+  })
+
+  it('finds the ConfigMap in init containers and projected volumes too', async () => {
+    const config = { kind: 'replaced', configMap: 'gateway', by: 'gateway-2' } as const
+    const { objects, before, steps, prepared, undo } = await performed(config, elsewhere())
+    const expected = JSON.stringify(before[DEPLOYMENT]?.spec).replaceAll('"name":"gateway"', '"name":"gateway-2"')
+    expect(JSON.stringify(objects[DEPLOYMENT]?.spec)).toBe(expected)
+    expect(expected.match(/gateway-2/g)).toHaveLength(3)
+    // A restart of a container does not run an init container again: its start proves nothing.
+    expect(written(steps)).toMatchObject({ taken: ['files'] })
     for (const each of prepared.undos) expect(await undo(each)).toBe('undone')
     expect(objects[DEPLOYMENT]?.spec).toEqual(before[DEPLOYMENT]?.spec)
   })

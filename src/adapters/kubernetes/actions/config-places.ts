@@ -1,48 +1,78 @@
 /**
- * The places at which a pod template takes ConfigMaps: `app envFrom 0` (by index, because these entries have no names), `app env LIMIT`, `volume flags`.
- * ConfigMaps in projected volumes and of init containers are not among them.
+ * The places at which a pod template takes ConfigMaps: `app envFrom 0` (by index, because these entries have no names), `app env LIMIT`, `volume flags`, and
+ * `volume flags source 1` for a source of a projected volume. Names of init containers and containers differ, so a place needs no more than the name.
  */
 import type { ConfigTaken } from '../../../domain/configuration.ts'
 import type { Fields } from '../../../protocols/fields.ts'
 import { fields, list, text } from '../fields.ts'
 
 type Place = { readonly at: string; readonly name: string; readonly as: ConfigTaken }
+type Names = Readonly<Record<string, string>>
 
 /** `pod`: the spec of the pods. */
 export function configPlaces(pod: Fields): readonly Place[] {
-  const files = list(pod.volumes).flatMap((volume) =>
-    place(`volume ${text(volume.name)}`, fields(volume.configMap).name, 'files'),
-  )
-  return [...list(pod.containers).flatMap(inEnvironment), ...files]
+  // An init container does not run again when a container is restarted. So a start of a container proves as little as for files.
+  const before = list(pod.initContainers).flatMap((container) => inEnvironment(container, 'files'))
+  const main = list(pod.containers).flatMap((container) => inEnvironment(container, 'environment'))
+  return [...before, ...main, ...list(pod.volumes).flatMap(inVolume)]
 }
 
-function inEnvironment(container: Fields): readonly Place[] {
+function inEnvironment(container: Fields, as: ConfigTaken): readonly Place[] {
   const name = text(container.name)
   const whole = list(container.envFrom).flatMap((from, index) =>
-    place(`${name} envFrom ${index}`, fields(from.configMapRef).name, 'environment'),
+    place(`${name} envFrom ${index}`, fields(from.configMapRef).name, as),
   )
   const keys = list(container.env).flatMap((variable) =>
-    place(`${name} env ${text(variable.name)}`, refOf(variable).name, 'environment'),
+    place(`${name} env ${text(variable.name)}`, refOf(variable).name, as),
   )
   return [...whole, ...keys]
 }
+
+function inVolume(volume: Fields): readonly Place[] {
+  const at = volumePlace(volume)
+  const projected = sourcesOf(volume).flatMap((source, index) =>
+    place(`${at} source ${index}`, fields(source.configMap).name, 'files'),
+  )
+  return [...place(at, fields(volume.configMap).name, 'files'), ...projected]
+}
+
+const volumePlace = ({ name }: Fields): string => `volume ${text(name)}`
+const sourcesOf = (volume: Fields): readonly Fields[] => list(fields(volume.projected).sources)
 
 const place = (at: string, name: unknown, as: ConfigTaken): readonly Place[] =>
   typeof name === 'string' ? [{ at, name, as }] : []
 
 const refOf = (variable: Fields): Fields => fields(fields(variable.valueFrom).configMapKeyRef)
 
-/** The same containers and volumes with other ConfigMaps at these places. */
-export function withConfigMaps(pod: Fields, names: Readonly<Record<string, string>>): Fields {
-  const volumes = list(pod.volumes).map((volume) => {
-    const name = names[`volume ${text(volume.name)}`]
-    return name === undefined ? volume : { ...volume, configMap: { ...fields(volume.configMap), name } }
-  })
-  const containers = list(pod.containers).map((container) => withNames(container, names))
-  return { containers, ...(volumes.length === 0 ? {} : { volumes }) }
+/** The same containers and volumes with other ConfigMaps at these places. A list that the pod does not have is left out. */
+export function withConfigMaps(pod: Fields, names: Names): Fields {
+  const renamed = (containers: unknown) => list(containers).map((container) => withNames(container, names))
+  const volumes = list(pod.volumes).map((volume) => withSources(withOwn(volume, names), names))
+  return {
+    containers: renamed(pod.containers),
+    ...some('initContainers', renamed(pod.initContainers)),
+    ...some('volumes', volumes),
+  }
 }
 
-function withNames(container: Fields, names: Readonly<Record<string, string>>): Fields {
+const some = (key: string, all: readonly Fields[]): Fields => (all.length === 0 ? {} : { [key]: all })
+
+function withOwn(volume: Fields, names: Names): Fields {
+  const name = names[volumePlace(volume)]
+  return name === undefined ? volume : { ...volume, configMap: { ...fields(volume.configMap), name } }
+}
+
+function withSources(volume: Fields, names: Names): Fields {
+  const all = sourcesOf(volume)
+  if (all.length === 0) return volume
+  const sources = all.map((source, index) => {
+    const name = names[`${volumePlace(volume)} source ${index}`]
+    return name === undefined ? source : { ...source, configMap: { ...fields(source.configMap), name } }
+  })
+  return { ...volume, projected: { ...fields(volume.projected), sources } }
+}
+
+function withNames(container: Fields, names: Names): Fields {
   const of = text(container.name)
   const envFrom = list(container.envFrom).map((from, index) => {
     const name = names[`${of} envFrom ${index}`]
@@ -53,5 +83,5 @@ function withNames(container: Fields, names: Readonly<Record<string, string>>): 
     if (name === undefined) return variable
     return { ...variable, valueFrom: { configMapKeyRef: { ...refOf(variable), name } } }
   })
-  return { ...container, ...(envFrom.length === 0 ? {} : { envFrom }), ...(env.length === 0 ? {} : { env }) }
+  return { ...container, ...some('envFrom', envFrom), ...some('env', env) }
 }

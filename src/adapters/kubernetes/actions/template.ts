@@ -43,15 +43,15 @@ export const placesIn = (workload: KubeObject) => configPlaces(fields(podOf(work
 
 /** Null removes an annotation in a merge patch (RFC 7386). */
 export function templatePatch(workload: KubeObject, { images, annotations, configMaps = {} }: TemplateValues): object {
-  const pod = withConfigMaps(fields(podOf(workload).spec), configMaps)
-  const containers = list(pod.containers).map((each) => {
+  const { containers: all, ...others } = withConfigMaps(fields(podOf(workload).spec), configMaps)
+  const containers = list(all).map((each) => {
     const image = images[text(each.name)]
     return image === undefined ? each : { ...each, image }
   })
-  const volumes = Object.keys(configMaps).some((at) => at.startsWith('volume ')) ? { volumes: pod.volumes } : {}
   const metadata = Object.keys(annotations).length === 0 ? {} : { metadata: { annotations } }
   const changed = Object.keys({ ...images, ...configMaps }).length > 0
-  const spec = changed ? { spec: { containers, ...volumes } } : {}
+  const moved = Object.keys(configMaps).length > 0 ? others : {}
+  const spec = changed ? { spec: { containers, ...moved } } : {}
   return { spec: { template: { ...metadata, ...spec } } }
 }
 
