@@ -8,23 +8,22 @@ import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { findTool } from '../../src/cli/tools.ts'
-import { writeArchive } from '../../src/lab/images/oci/archive-writer.ts'
 import { buildArchives } from '../../src/lab/images/oci/build-archives.ts'
-import { writeLayer } from '../../src/lab/images/oci/layer.ts'
 import { renderManifests } from '../../src/lab/workload/render.ts'
 import { readWorkload } from '../../src/lab/workload/workload.ts'
 import { wrongIn } from '../support/output-schema.ts'
-import { leftCgroups, type RealNode, startNode } from './node.ts'
-import { buildPauseProgram, buildPrograms, refusal } from './programs.ts'
+import { leftCgroups, type RealCluster, startCluster } from './cluster.ts'
+import { pauseArchive } from './program-image.ts'
+import { buildPrograms, refusal } from './programs.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read kubectl's output freely
 type Any = any
 
 const PROMO = 'casino/promo'
 const folder = mkdtempSync(join(tmpdir(), 'md-real-test-'))
-let node: RealNode | undefined
+let node: RealCluster | undefined
 let digest = ''
-const real = (): RealNode => {
+const real = (): RealCluster => {
   if (node === undefined) throw new Error('the node did not start')
   return node
 }
@@ -44,15 +43,6 @@ const processesOf = (path: string): readonly string[] =>
         return []
       }
     })
-
-/** The sandbox of each pod: a program that waits. */
-async function pauseArchive(programs: string): Promise<string> {
-  const entries = [{ kind: 'file', path: 'pause', source: buildPauseProgram(programs), executable: true }] as const
-  const config = { User: '65535:65535', Env: ['PATH=/'], Entrypoint: ['/pause'], Labels: {} }
-  const layers = [await writeLayer(join(folder, 'pause.tar.gz'), entries)]
-  await writeArchive(join(folder, 'pause.tar'), { name: 'matchday/pause', tag: '1', config, layers })
-  return join(folder, 'pause.tar')
-}
 
 /** What promo and the providers' database need of the overlay, and every policy, so that the API server refuses what it does not know. */
 async function manifests(): Promise<string> {
@@ -88,7 +78,8 @@ describe('a real node', () => {
     const sources = readWorkload('src/platform').images.filter(({ name }) => name === PROMO)
     const built = await buildArchives({ folder: join(folder, 'images'), sources, postgres: true, tag: '1.0' })
     digest = built.find(({ name }) => name === PROMO)?.digest ?? ''
-    node = await startNode(programs, [await pauseArchive(programs), ...built.map(({ file }) => file)])
+    const archives = [await pauseArchive(programs, folder), ...built.map(({ file }) => file)]
+    node = await startCluster(programs, [{ name: 'n1', zone: 'zone-a' }], archives)
     await node.kubectl('apply', '-f', await manifests())
   }, 3_600_000)
 

@@ -1,8 +1,8 @@
-/** A queue of orders and the worker that sends them off. It books an order when the parcel has left. LOSES_EVERY=20 is a seeded defect. */
+/** A queue of orders and the worker that sends them off. It books an order when the parcel has left. PACKING_MS: the time between two parcels' departures. LOSES_EVERY=20 is a seeded defect. */
 import { createBook } from './book.ts'
 import { createMetrics, serve } from './serving.ts'
 
-const PACKING_MS = 20
+const packingMs = Number(process.env.PACKING_MS ?? 20)
 const losesEvery = Number(process.env.LOSES_EVERY ?? 0)
 
 type Order = { readonly key: string; readonly amountCents: number }
@@ -17,7 +17,7 @@ setInterval(() => {
     packed += 1
     if (losesEvery === 0 || packed % losesEvery !== 0) book(order.key, order.amountCents)
   }
-}, PACKING_MS)
+}, packingMs)
 
 serve(
   {

@@ -22,12 +22,15 @@ export type Layer = {
   readonly diffId: string
 }
 
-/** Writes the entries, sorted and with the folders above them, all of them root's and from 1970. */
-export async function writeLayer(file: string, entries: readonly LayerEntry[]): Promise<Layer> {
+/**
+ * Writes the entries, sorted and with the folders above them, all of them root's and from 1970. `level`: how hard it is compressed, from 0 (not at all) to 9; 6
+ * if left out.
+ */
+export async function writeLayer(file: string, entries: readonly LayerEntry[], level = 6): Promise<Layer> {
   const [plain, compressed] = [createHash('sha256'), createHash('sha256')]
   const packed = pack()
   const filled = fill(packed, withFolders(entries)).catch((error: Error) => packed.destroy(error))
-  await pipeline(counted(plain)(packed), createGzip(), counted(compressed), createWriteStream(file))
+  await pipeline(counted(plain)(packed), createGzip({ level }), counted(compressed), createWriteStream(file))
   await filled
   return { file, sizeBytes: statSync(file).size, digest: digestOf(compressed), diffId: digestOf(plain) }
 }

@@ -1,0 +1,132 @@
+/** The shop of test/shop on a real cluster, and matchday's account there: that of docs/how-to/rbac.yaml and no other. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseAllDocuments, stringify } from 'yaml'
+import { findTool } from '../../src/cli/tools.ts'
+import type { Judgment } from '../../src/domain/verdict.ts'
+import { buildArchives } from '../../src/lab/images/oci/build-archives.ts'
+import { renderManifests } from '../../src/lab/workload/render.ts'
+import { readWorkload } from '../../src/lab/workload/workload.ts'
+import { commandFlags } from '../support/command-flags.ts'
+import type { RealCluster } from './cluster.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read and write objects freely
+type Any = any
+
+const WORKLOAD = 'test/shop'
+/** Of rbac.yaml, as the API server names it. */
+export const ACCOUNT = 'system:serviceaccount:shop:matchday'
+/** Its Services have fixed addresses: the cluster has no DNS, and every pod knows them by its hosts file. */
+const ADDRESSES: Readonly<Record<string, string>> = {
+  'storefront.shop': '10.96.1.1',
+  'stock.shop': '10.96.1.2',
+  'dispatch.shop': '10.96.1.3',
+  'carrier-a.carriers': '10.96.1.4',
+  'carrier-b.carriers': '10.96.1.5',
+}
+const NODE_PORT = 30_080
+/** What rehearsals act on beside the shop itself. */
+const MORE = join(import.meta.dirname, 'shop', 'more')
+
+export type ShopArchives = { readonly folder: string; readonly files: readonly string[] }
+
+/** Writes the images below `folder`. */
+export async function shopArchives(folder: string): Promise<ShopArchives> {
+  const sources = readWorkload(WORKLOAD).images
+  const built = await buildArchives({ folder, sources, postgres: false, tag: '1.0' })
+  return { folder, files: built.map(({ file }) => file) }
+}
+
+/** Applies the shop, which needs KEDA's resources, and waits for its pods. */
+export async function deployShop(cluster: RealCluster, { folder }: ShopArchives): Promise<void> {
+  const kubectl = await findTool('kubectl', new AbortController().signal)
+  const all = await renderManifests(kubectl.path, readWorkload(WORKLOAD).manifests, [MORE, folder])
+  const file = join(folder, 'objects.yaml')
+  writeFileSync(file, documents(all.filter(({ kind }) => kind !== 'Ingress').map(onCluster)))
+  await cluster.kubectl('apply', '-f', file)
+  for (const namespace of ['shop', 'carriers'])
+    await cluster.kubectl('-n', namespace, 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=120s')
+}
+
+const documents = (objects: readonly unknown[]): string => objects.map((each) => stringify(each)).join('---\n')
+
+function onCluster(object: Any): Any {
+  const { kind, metadata, spec } = object
+  if (kind === 'Service')
+    return { ...object, spec: { ...spec, ...wayIn(`${metadata.name}.${metadata.namespace}`, spec) } }
+  if (kind !== 'Deployment') return object
+  const hostAliases = Object.entries(ADDRESSES).map(([name, ip]) => ({ ip, hostnames: [name] }))
+  const containers = spec.template.spec.containers.map((each: Any) => ({ ...each, lifecycle: LATER }))
+  const pod = { ...spec.template.spec, containers, hostAliases, ...placeOf(metadata.name) }
+  return { ...object, spec: { ...spec, template: { ...spec.template, spec: pod } } }
+}
+
+/** A pod goes on serving until every kube-proxy has forgotten it. Without this, the rehearsal of the operators fails with `drain-missing`, rightly. */
+const LATER = { preStop: { sleep: { seconds: 4 } } }
+
+const wayIn = (name: string, { ports }: Any) => ({
+  clusterIP: ADDRESSES[name],
+  ...(name === 'storefront.shop' ? { type: 'NodePort', ports: [{ ...ports[0], nodePort: NODE_PORT }] } : {}),
+})
+
+/** Storefronts are in all zones. What keeps its books in memory stays in the zone that no rehearsal harms. */
+const placeOf = (name: string) =>
+  name === 'storefront'
+    ? {
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: 'topology.kubernetes.io/zone',
+            whenUnsatisfiable: 'ScheduleAnyway',
+            labelSelector: { matchLabels: { app: name } },
+          },
+        ],
+      }
+    : { nodeSelector: { 'topology.kubernetes.io/zone': 'zone-a' } }
+
+/** The namespaces of rbac.yaml, as they are called here. */
+const NAMESPACES: Readonly<Record<string, string>> = { casino: 'shop', providers: 'carriers' }
+/** Those that bind it where the shop has nothing. */
+const ELSEWHERE = ['egress']
+
+/** Applies rbac.yaml. @returns the kubeconfig of its account, whose context is `real` */
+export async function createAccount(cluster: RealCluster, folder: string): Promise<string> {
+  const objects = parseAllDocuments(readFileSync('docs/how-to/rbac.yaml', 'utf8')).map((each) => each.toJS() as Any)
+  const file = join(folder, 'rbac.yaml')
+  writeFileSync(file, documents(objects.filter(({ metadata }) => !ELSEWHERE.includes(metadata.namespace)).map(renamed)))
+  await cluster.kubectl('create', 'namespace', 'matchday-load')
+  await cluster.kubectl('apply', '-f', file)
+  const token = await cluster.kubectl('-n', 'shop', 'create', 'token', 'matchday', '--duration', '8h')
+  const kubeconfig = parseAllDocuments(readFileSync(cluster.kubeconfig, 'utf8'))[0]?.toJS() as Any
+  const path = join(folder, 'matchday.kubeconfig')
+  writeFileSync(path, stringify({ ...kubeconfig, users: [{ ...kubeconfig.users[0], user: { token: token.trim() } }] }))
+  return path
+}
+
+const renamed = (object: Any): Any =>
+  JSON.parse(JSON.stringify(object), (key, value) => (key === 'namespace' ? (NAMESPACES[value] ?? value) : value))
+
+export type RealRun = {
+  readonly code: number
+  readonly stderr: string
+  readonly judgment: Judgment
+  readonly folder: string
+}
+
+/** `matchday run`, beside the control plane and with its own account. Reports are below `folder`. */
+export async function rehearse(
+  cluster: RealCluster,
+  { kubeconfig, folder }: { readonly kubeconfig: string; readonly folder: string },
+  rehearsal: string,
+  target = 'test/real/shop/target.yaml',
+): Promise<RealRun> {
+  mkdirSync(join(folder, 'reports'), { recursive: true })
+  const reports = mkdtempSync(join(folder, 'reports', 'r-'))
+  const place = ['--context', 'real', '--kubeconfig', kubeconfig, '--target', resolve(target)]
+  const command = [process.execPath, ...commandFlags, resolve('src/cli/main.ts'), 'run', resolve(rehearsal)]
+  const { code, stderr } = await cluster.run(...command, '--reports', reports, ...place)
+  const run = readdirSync(reports).find((name) => name !== 'latest')
+  if (run === undefined) throw new Error(`the run left no folder: ${stderr}`)
+  const judgment = JSON.parse(readFileSync(join(reports, run, 'verdict.json'), 'utf8')) as Judgment
+  return { code, stderr, judgment, folder: join(reports, run) }
+}
