@@ -112,12 +112,23 @@ const KEPT = new Set(['at', 'vus', 'open', 'p95Ms', 'labels', 'histogram', 'unkn
 /** Each number less what it was before, field by field. */
 function less(now: unknown, before: unknown): unknown {
   if (typeof now === 'number' && typeof before === 'number') return Math.max(0, now - before)
-  if (Array.isArray(now)) return now.map((each, index) => less(each, Array.isArray(before) ? before[index] : undefined))
+  if (Array.isArray(now))
+    return now.map((each, index) => less(each, Array.isArray(before) ? sameOf(before, each, index) : undefined))
   if (typeof now !== 'object' || now === null || typeof before !== 'object' || before === null) return now
   const was = before as Readonly<Record<string, unknown>>
   return Object.fromEntries(
     Object.entries(now).map(([key, each]) => [key, KEPT.has(key) ? each : less(each, was[key])]),
   )
+}
+
+/** A series that counts for the first time moves the others in the list: they are found by their names and labels. */
+function sameOf(before: readonly unknown[], each: unknown, index: number): unknown {
+  const idOf = (series: unknown) => {
+    const { name, labels } = (series ?? {}) as { readonly name?: unknown; readonly labels?: unknown }
+    return labels === undefined ? undefined : JSON.stringify([name, labels])
+  }
+  const id = idOf(each)
+  return id === undefined ? before[index] : before.find((other) => idOf(other) === id)
 }
 
 const textOf = (line: Line | string): string =>
