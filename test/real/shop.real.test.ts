@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Judgment } from '../../src/domain/verdict.ts'
 import { isStarved } from '../shop/shop-lab.ts'
 import { causesOf } from '../support/lab.ts'
 import { chaosMesh, installChaosMesh } from './chaos-mesh.ts'
@@ -31,16 +32,19 @@ const run = (name: string, target?: string): Promise<RealRun> =>
   rehearse(cluster(), { kubeconfig, folder }, `test/real/shop/${name}.rehearsal.yaml`, target)
 
 let starved = false
-/** On a machine with other work no pass is due: then the run says that its load generator was starved. */
-function passes(ended: RealRun): RealRun {
-  const { code, stderr, judgment } = ended
-  starved ||= isStarved(judgment)
-  if (isStarved(judgment)) expect(judgment.verdict.kind, stderr).toBe('inconclusive')
-  else expect([code, causesOf(judgment)], stderr).toEqual([0, []])
-  return ended
+/** Undefined on a machine with other work, where no pass is due: the run says that its load generator was starved. */
+function passed({ code, stderr, judgment }: RealRun): Judgment | undefined {
+  if (!isStarved(judgment)) {
+    expect([code, causesOf(judgment)], stderr).toEqual([0, []])
+    return judgment
+  }
+  starved = true
+  expect(judgment.verdict.kind, stderr).toBe('inconclusive')
+  return undefined
 }
 
-describe('a shop on three real nodes', () => {
+// What judges time is tried once more: a neighbour of this machine can take it for seconds. A defect fails twice.
+describe('a shop on three real nodes', { retry: 1 }, () => {
   beforeAll(async () => {
     const why = refusal()
     if (why !== undefined) throw new Error(`this machine cannot run real nodes: ${why}`)
@@ -67,19 +71,22 @@ describe('a shop on three real nodes', () => {
   }, 60_000)
 
   it('passes while Chaos Mesh kills a pod and cuts off a carrier, which is proven and healed', async () => {
-    const { judgment } = passes(await run('chaos'))
+    const judgment = passed(await run('chaos'))
+    if (judgment === undefined) return
     expect(judgment.faults).toMatchObject([{ state: 'proven' }, { state: 'proven', failovers: [{ held: true }] }])
     expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
     expect(await cluster().kubectl('get', 'networkchaos,podchaos', '-A', '-o', 'name')).toBe('')
   }, 240_000)
 
   it('passes while it is operated: a flag, scaling, pinned autoscalers, a restart, a drain and a taint', async () => {
-    const { judgment } = passes(await run('operations'))
+    const judgment = passed(await run('operations'))
+    if (judgment === undefined) return
     expect(judgment.actions.map(({ state }) => state)).toEqual(Array(7).fill('done'))
   }, 240_000)
 
   it('passes while KEDA follows a load that two runners in the cluster make', async () => {
-    const { judgment } = passes(await run('packers', 'test/real/shop/runners.target.yaml'))
+    const judgment = passed(await run('packers', 'test/real/shop/runners.target.yaml'))
+    if (judgment === undefined) return
     expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
     const left = await cluster().kubectl(
       '-n',
