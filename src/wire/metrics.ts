@@ -45,6 +45,8 @@ export const platformMetrics = {
   requestSeconds: 'http_request_duration_seconds',
   /** Counter on each PSP simulator, labels `psp`, `operation` (`charge` | `void` | `query` | `payout`), `outcome`: the PSP's own count of calls that reached it. */
   pspRequests: 'psp_requests_total',
+  /** Gauge on each PSP simulator, label `psp`: charges that it received and has not answered, whether or not the caller still waits. */
+  chargesInFlight: 'psp_charges_in_flight',
   /** Counter on payments-api, labels `psp`, `outcome` (`approved` | `refused` | `unknown` | `error` | `open`): how charges ended. */
   charges: 'payments_charges_total',
   /** Gauge on payments-api, labels `psp`: 0 closed, 1 half-open, 2 open. */

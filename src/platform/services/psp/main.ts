@@ -4,7 +4,7 @@
  * nothing of rehearsals: what goes wrong with it goes wrong outside it.
  */
 import { timingSafeEqual } from 'node:crypto'
-import { Counter } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 import { platformMetrics } from '../../../wire/metrics.ts'
 import { centsField, keyOf, objectOf, textField } from '../../shared/body.ts'
 import { serveBooks } from '../../shared/books.ts'
@@ -13,6 +13,7 @@ import { openDatabase } from '../../shared/database.ts'
 import { HttpProblem } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { type ChargeStatus, type Charges, createCharges } from './charges.ts'
+import { createLine, type Line } from './line.ts'
 import { createPayouts, type Payouts } from './payouts.ts'
 import { pspBook, pspSteps } from './schema.ts'
 import { readWebhookConfig, sendWebhooks } from './webhooks.ts'
@@ -28,6 +29,8 @@ function shape(read: ConfigReader) {
     webhooks: readWebhookConfig(read),
     latencyMinMs: read.integer('LATENCY_MIN_MS', { min: 0, max: 60_000, fallback: 80 }),
     latencyMaxMs: read.integer('LATENCY_MAX_MS', { min: 0, max: 60_000, fallback: 120 }),
+    /** Charges at the same time; the others wait in line. 0: as many as come. */
+    chargesAtOnce: read.integer('CHARGES_AT_ONCE', { min: 0, max: 1_000, fallback: 0 }),
     /** The issuer refuses what is above a card's limit: a refusal that has nothing to do with faults. */
     limitCents: read.integer('CARD_LIMIT_CENTS', { min: 1, max: 1_000_000_000, fallback: 5_000_00 }),
   }
@@ -46,7 +49,9 @@ run('psp', async () => {
   service.onStop(database.stop)
   authorise(service, config.apiKey)
   const count = requestCounter(service, config.psp)
-  serveCharges(service, config, createCharges(database.query), count)
+  const line = createLine(config.chargesAtOnce)
+  gaugeLine(service, config.psp, line)
+  serveCharges(service, config, createCharges(database.query), line, count)
   servePayouts(service, config, createPayouts(database.query), count)
   serveBooks(service, database, pspBook(config.psp))
   await service.listen()
@@ -73,9 +78,20 @@ function authorise(service: Service, keys: readonly string[]): void {
   })
 }
 
-function serveCharges({ app }: Service, config: PspConfig, charges: Charges, count: Count): void {
-  app.post('/charges', async (request, reply) => {
-    const { key, amountCents } = orderOf(request.body)
+function gaugeLine(service: Service, psp: string, line: Line): void {
+  new Gauge({
+    name: platformMetrics.chargesInFlight,
+    help: 'Charges that were received and are not answered, those included whose caller has given up.',
+    labelNames: ['psp'],
+    registers: [service.metrics.registry],
+    collect() {
+      this.set({ psp }, line.inFlight())
+    },
+  })
+}
+
+function serveCharges({ app }: Service, config: PspConfig, charges: Charges, line: Line, count: Count): void {
+  const charge = async ({ key, amountCents }: Order): Promise<ChargeStatus> => {
     // The issuer has decided before the answer is on its way: a caller that gives up in between may well have been charged.
     const { status, amountCents: charged } = await charges.charge(
       key,
@@ -85,7 +101,12 @@ function serveCharges({ app }: Service, config: PspConfig, charges: Charges, cou
     if (status !== 'voided' && charged !== amountCents) throw new HttpProblem(422, { error: 'key-reused' })
     count('charge', status)
     await latency(config)
-    return reply.code(CHARGE_STATUS[status]).send({ status, key })
+    return status
+  }
+  app.post('/charges', async (request, reply) => {
+    const order = orderOf(request.body)
+    const status = await line.through(() => charge(order))
+    return reply.code(CHARGE_STATUS[status]).send({ status, key: order.key })
   })
   app.get<{ Params: { key: string } }>('/charges/:key', async (request) => {
     const charge = await charges.find(keyOf(request.params.key))
@@ -110,7 +131,9 @@ function servePayouts({ app }: Service, config: PspConfig, payouts: Payouts, cou
   })
 }
 
-function orderOf(content: unknown): { key: string; amountCents: number } {
+type Order = { readonly key: string; readonly amountCents: number }
+
+function orderOf(content: unknown): Order {
   const body = objectOf(content)
   if (textField(body, 'currency', 3) !== 'EUR') throw new HttpProblem(422, { error: 'currency' })
   return { key: keyOf(body.key), amountCents: centsField(body, 'amountCents') }
