@@ -33,6 +33,8 @@ export type CapacityResult = {
   readonly rehearsal: string
   readonly end: SearchEnd | { readonly kind: 'stopped'; readonly reason: string }
   readonly summary: string
+  /** Which zone was drained for the whole search. */
+  readonly withoutZone?: string
   /** What to do about it. */
   readonly next: string
   /** The promised load in arrivals per second. */
@@ -69,7 +71,8 @@ export function capacityResult(seen: CapacitySeen): CapacityResult | undefined {
     run: head.run,
     rehearsal: head.rehearsal.name,
     end,
-    ...wordsOf(end, event, loadsPerSecond, bottleneck, session.search.recovery.withinMs),
+    ...inPlace(session.withoutZone, wordsOf(end, event, loadsPerSecond, bottleneck, session.search.recovery.withinMs)),
+    ...(session.withoutZone === undefined ? {} : { withoutZone: session.withoutZone }),
     ...(promise === undefined ? {} : { promisedPerSecond: promise * loadsPerSecond }),
     ...(event === undefined ? {} : { event: { load: event, ...(promise && { headroom: promise / event - 1 }) } }),
     ...(bottleneck && { bottleneck }),
@@ -139,6 +142,12 @@ const hasRoomAbove = (loads: readonly LoadRow[], above: number, { kind, name }: 
   )
 
 type Words = Pick<CapacityResult, 'summary' | 'next'>
+
+/** What holds with a zone less must not be read as what holds with all of them. */
+function inPlace(zone: string | undefined, { summary, next }: Words): Words {
+  if (zone === undefined) return { summary, next }
+  return { summary: `Without ${zone}: ${summary.charAt(0).toLowerCase()}${summary.slice(1)}`, next }
+}
 
 function wordsOf(
   end: CapacityResult['end'],

@@ -613,6 +613,7 @@ const capacitySearch = strict({
   rehearsal: text,
   end: searchEnd,
   summary: text,
+  withoutZone: text.optional(),
   next: text,
   promisedPerSecond: z.number().optional(),
   event: strict({ load: z.number(), headroom: z.number().optional() }).optional(),

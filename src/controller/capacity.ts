@@ -18,11 +18,18 @@ export type SearchEvents = {
   ended?(end: SearchEnd): void
 }
 
-export function createSearching(performance: Performance, session: CapacitySession, events: SearchEvents): Searching {
+/** `prepare`: what is done to the platform before the first load. */
+export function createSearching(
+  performance: Performance,
+  session: CapacitySession,
+  events: SearchEvents,
+  prepare: (warm: Warm) => Promise<void> = async () => undefined,
+): Searching {
   const seen = createCapacitySeen()
   return {
     add: seen.add,
     strategy: async (warm) => {
+      await prepare(warm)
       for (let step = 1; ; step += 1) {
         const next = seen.next()
         if (next === undefined) throw new Error('the search began before its journal')

@@ -28,16 +28,20 @@ export const sessionAction = (act: Act, at: ActionSpec['at']): ActionSpec => ({
 })
 
 /**
- * `problem`: what did not happen in time. Resolves with the ids of the undos that are still outstanding. Rejects when the action fails, is late or is
+ * `problem`: what did not happen in time. `targets`: the admitted objects, of an action that changes several. Resolves with the ids of the undos that are still outstanding. Rejects when the action fails, is late or is
  * stopped; its undos are outstanding then.
  */
 export async function performAct(
   { clock, actions, warm, healing, target, run }: Acting,
   act: Act,
-  { withinMs, problem }: { readonly withinMs: Millis; readonly problem: string },
+  {
+    withinMs,
+    problem,
+    targets = [],
+  }: { readonly withinMs: Millis; readonly problem: string; readonly targets?: readonly string[] },
 ): Promise<readonly string[]> {
   const name = actWords(act)
-  const prepared = await actions.prepare(run, target, { name, fromMs: millis(0), act }, [])
+  const prepared = await actions.prepare(run, target, { name, fromMs: millis(0), act }, targets)
   const undos: string[] = []
   for (const undo of prepared.undos) undos.push(await healing.prepare(undo))
   const late = deadlineAt(clock, after(clock.now(), withinMs), `${name}: ${problem}`)

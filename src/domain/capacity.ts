@@ -126,6 +126,8 @@ export type CapacitySession = {
   readonly settleMs: Millis
   /** Longest wait between two loads until the platform is at rest. */
   readonly restMs: Millis
+  /** The zone that is drained for the whole search. */
+  readonly withoutZone?: string
   /** Load of the planned event; the headroom counts from there. */
   readonly event?: number
   readonly resources: readonly LimitedResource[]

@@ -77,6 +77,10 @@ export const capacitySpec = parts({
     'Rehearsal whose load and objectives are used, relative to this file.',
   ),
   search: may(search, 'How the search goes.'),
+  withZones: may(
+    placed(word('N-1')),
+    'Search with one zone less: the zone with the most pods of the target is drained first, and gets its nodes back at the end.',
+  ),
   event: may(load(), 'Load of the planned event: the headroom counts from there, and a promise below it fails.'),
   resources: may(list(resource), 'What may be used up, so that the bottleneck has a name.'),
   prices: may(prices, 'For the cost of each load.'),

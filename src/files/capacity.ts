@@ -1,6 +1,6 @@
 /** The capacity file: a search for the highest load at which the objectives of a rehearsal hold. */
 import type { CapacitySession, LimitedResource } from '../domain/capacity.ts'
-import type { Issue, Parsed } from '../domain/issue.ts'
+import type { Issue, Parsed, SourcePoint } from '../domain/issue.ts'
 import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import { type Millis, ratio, seconds } from '../domain/units.ts'
 import { capacityFile, type capacitySpec } from './capacity-shape.ts'
@@ -15,6 +15,8 @@ export type CapacityFile = {
   readonly name: string
   /** Path of the rehearsal. */
   readonly rehearsal: string
+  /** Where the file asks for one zone less. */
+  readonly zoneLessAt?: SourcePoint
   /** With the target's autoscaler, as its sync period is the usual time to settle. */
   readonly sessionOn: (target: Target, rehearsal: Rehearsal) => Parsed<CapacitySession>
 }
@@ -34,6 +36,7 @@ export function parseCapacity(files: Files, path: string): Parsed<CapacityFile> 
   return settle([], {
     name,
     rehearsal: relativeTo(path, rehearsal),
+    ...(draft.withZones && { zoneLessAt: draft.withZones.value.at }),
     sessionOn: (target, found) => sessionOf(draft, target, found),
   })
 }

@@ -59,6 +59,7 @@ function facts(result: CapacityResult, { head, session }: CapacitySeen): Html {
     ['entry', head?.target.entry ?? ''],
     ['started', head === undefined ? '' : `${new Date(head.at).toISOString().slice(0, 19).replace('T', ' ')} UTC`],
   ]
+  if (result.withoutZone !== undefined) rows.push(['drained for all loads', result.withoutZone])
   if (end.kind === 'found') {
     const { median, low, high, spread } = end.estimate
     rows.push(['promise', `${end.promise}x, odds ${showMeasuredPercent(end.odds)}`])

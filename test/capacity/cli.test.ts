@@ -116,6 +116,21 @@ describe('a capacity file', () => {
     expect(stderr).toMatch(/needs 59 good answers; at 0.1x there are 30/)
   })
 
+  it('refuses to take a zone away where there is no cluster', async () => {
+    const rehearsal = join(process.cwd(), 'test/capacity/orders.rehearsal.yaml')
+    const lessOne = file(`  rehearsal: ${rehearsal}\n  withZones: N-1\n`)
+    const { code, stderr } = await performed('capacity', lessOne, '--url', 'http://127.0.0.1:1')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/:6 no-cluster\n {2}a zone can only be drained in a cluster\./)
+    const other = await performed(
+      'capacity',
+      file(`  rehearsal: ${rehearsal}\n  withZones: N-2\n`),
+      '--url',
+      'http://127.0.0.1:1',
+    )
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/:6 wrong-value/) })
+  })
+
   it('needs a cluster or a URL', async () => {
     expect((await performed('capacity', 'test/capacity/orders.capacity.yaml')).code).toBe(2)
   })

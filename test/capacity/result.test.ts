@@ -135,6 +135,18 @@ describe('the result of a search', () => {
     expect(room).toMatchObject({ exitCode: 0, summary: expect.stringMatching(/2\d % headroom/) })
   })
 
+  it('says that a zone was drained, in every sentence that a reader could take for the whole platform', () => {
+    const result = resultOf({ limit: 40, session: { withoutZone: 'zone-b' } })
+    expect(result).toMatchObject({ withoutZone: 'zone-b', end: { kind: 'found' } })
+    expect(result.summary).toMatch(/^Without zone-b: it carries [\d.]+x /)
+    const page = capacityPage(result, recordedSearch({ limit: 40, session: { withoutZone: 'zone-b' } }).seen)
+    expect(page).toContain('<dt>drained for all loads</dt><dd>zone-b</dd>')
+    expect(resultOf({ limit: 0.1, session: { withoutZone: 'zone-b' } }).summary).toMatch(
+      /^Without zone-b: no load held/,
+    )
+    expect(resultOf({ limit: 40 })).not.toHaveProperty('withoutZone')
+  })
+
   it('names a platform that stays down after an overload', () => {
     const result = resultOf({ limit: 40, metastable: true })
     expect(result).toMatchObject({

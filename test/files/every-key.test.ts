@@ -47,9 +47,9 @@ const [SEARCHED, SEARCHED_ON] = [rehearsalOf('run.rehearsal.yaml'), targetOf('ru
 const searching: Parse = (text) => {
   const parsed = parseCapacity(filesWith('capacity.yaml', text), 'capacity.yaml')
   if (!parsed.ok) return parsed
-  const { name, rehearsal, sessionOn } = parsed.value
+  const { name, rehearsal, zoneLessAt, sessionOn } = parsed.value
   const session = sessionOn(SEARCHED_ON, SEARCHED)
-  return session.ok ? { ok: true, value: { name, rehearsal, session: session.value } } : session
+  return session.ok ? { ok: true, value: { name, rehearsal, zoneLessAt, session: session.value } } : session
 }
 
 const pointing: Parse = (text) => parseCapacityPoints(filesWith('points.yaml', text), 'points.yaml')
@@ -152,7 +152,7 @@ const rows: readonly Row[] = [
     below('spec', 'prometheus databases restores'),
     targeting('cutover.target.yaml', 'actions.rehearsal.yaml'),
   ],
-  ['capacity.yaml', [...HEAD, ...below('spec', 'rehearsal search event resources prices')], searching],
+  ['capacity.yaml', [...HEAD, ...below('spec', 'rehearsal search withZones event resources prices')], searching],
   ['points.yaml', [...HEAD, 'spec'], pointing],
   ['carrier-down.yaml', [...HEAD, 'spec'], named('carrier-down.yaml', 'faults.rehearsal.yaml', 'spec.faults[0]')],
   ['shop.openslo.yaml', [...HEAD, 'spec'], named('shop.openslo.yaml', 'run.rehearsal.yaml', 'spec.slos[5]')],

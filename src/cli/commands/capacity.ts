@@ -2,9 +2,11 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { capacityResult } from '../../capacity/result.ts'
+import type { MeasuredLoad } from '../../capacity/seen.ts'
 import { createSearching } from '../../controller/capacity.ts'
 import { performSession, type SessionPorts } from '../../controller/session.ts'
-import type { CapacitySession } from '../../domain/capacity.ts'
+import type { AskedLoad, CapacitySession } from '../../domain/capacity.ts'
+import type { SourcePoint } from '../../domain/issue.ts'
 import type { ScriptFacts } from '../../domain/script.ts'
 import { isCapacityFile, parseCapacity, usualSession } from '../../files/capacity.ts'
 import { flagShapes } from '../../files/flags.ts'
@@ -29,6 +31,7 @@ import { onStderr, say, term } from '../terminal.ts'
 import { findTool } from '../tools.ts'
 import { targetOfUrl } from '../url-target.ts'
 import { sessionPortsOf } from '../wiring.ts'
+import { refuseWithoutCluster, someDrain, zoneLossOf } from '../zone-loss.ts'
 
 type Flags = ClusterFlags & {
   readonly url?: string
@@ -105,7 +108,13 @@ async function capacity(files: readonly string[], flags: Flags): Promise<number>
   }
 }
 
-type Wanted = { readonly name: string; readonly inputs: Inputs; readonly session: CapacitySession }
+type Wanted = {
+  readonly name: string
+  readonly inputs: Inputs
+  readonly session: CapacitySession
+  /** Where the file asks for one zone less. */
+  readonly zoneLessAt?: SourcePoint
+}
 
 /** A capacity file with its rehearsal, or a rehearsal alone, which is searched with the defaults. @throws BadInput */
 function readWanted(path: string, flags: Flags): Wanted {
@@ -116,10 +125,12 @@ function readWanted(path: string, flags: Flags): Wanted {
   }
   const file = parseCapacity(files, path)
   if (!file.ok) throw new BadInput(file.issues)
+  const { name, zoneLessAt } = file.value
+  if (flags.url !== undefined) refuseWithoutCluster(zoneLessAt)
   const inputs = inputsOf(file.value.rehearsal, flags)
   const session = file.value.sessionOn(inputs.target, inputs.rehearsal)
   if (!session.ok) throw new BadInput(session.issues)
-  return proven({ name: file.value.name, inputs, session: session.value })
+  return proven({ name, inputs, session: session.value, ...(zoneLessAt && { zoneLessAt }) })
 }
 
 function proven(wanted: Wanted): Wanted {
@@ -137,7 +148,7 @@ function inputsOf(path: string, flags: Flags): Inputs {
 
 async function performSearch(
   ports: SessionPorts,
-  { inputs, session }: Wanted,
+  { inputs, session: asked, zoneLessAt }: Wanted,
   facts: ScriptFacts,
   file: string,
   folder: RunFolder,
@@ -147,16 +158,22 @@ async function performSearch(
 ): Promise<void> {
   const { rehearsal, target } = inputs
   const seed = seedOf(flags)
-  // A search harms nothing: the faults and actions of the rehearsal are left out.
+  // The faults and actions of the rehearsal are left out.
   const loadOnly = { ...rehearsal, faults: [], actions: [] }
-  const performance = await planSession(ports, { ...inputs, facts }, folder, k6, seed, loadOnly)
+  const touched = { faults: [], actions: zoneLessAt === undefined ? [] : [someDrain(zoneLessAt)] }
+  const performance = await planSession(ports, { ...inputs, facts }, folder, k6, seed, loadOnly, touched)
+  const loss = zoneLessAt && ports.cluster && (await zoneLossOf(ports.cluster.actions, loadOnly, target, zoneLessAt))
+  const session = { ...asked, ...(loss && { withoutZone: loss.zone }) }
   signal.throwIfAborted()
   copyFileSync(file, folder.file('capacity.yaml'))
   if (!flags.quiet) say(term`${onStderr('bold', rehearsal.name)} on ${target.entry}, seed ${String(seed)}`)
-  const search = createSearching(performance, session, {
-    asked: (asked) => flags.quiet || say(askedText(asked)),
-    measured: (point) => flags.quiet || say(measuredText(point, onStderr)),
-  })
+  const events = {
+    asked: (load: AskedLoad) => flags.quiet || say(askedText(load)),
+    measured: (point: MeasuredLoad) => flags.quiet || say(measuredText(point, onStderr)),
+  }
+  const search = createSearching(performance, session, events, async (warm) =>
+    loss?.take(ports, warm, target, folder.run),
+  )
   const journal = await openJournal(join(folder.path, 'journal.ndjson'))
   try {
     await performSession(ports, { ...performance, session }, journal, search.add, signal, search.strategy)

@@ -31,5 +31,5 @@ const prices = object({ currency: text, pods: record(amount), node: amount })
 
 export const capacitySession = object(
   { search, settleMs: ms, restMs: ms, resources: list(resource) },
-  { event: amount, prices },
+  { event: amount, prices, withoutZone: text },
 )
