@@ -11,7 +11,7 @@ import { capacityText } from './capacity-text.ts'
 import { jsonText, onStdout, print } from './terminal.ts'
 
 /** @throws EnvironmentError where the folder's journal is not that of a search */
-export async function readCapacity(folder: string): Promise<CapacitySeen> {
+async function readCapacity(folder: string): Promise<CapacitySeen> {
   const seen = createCapacitySeen()
   for await (const { record } of readJournal(join(folder, 'journal.ndjson'))) seen.add(record)
   if (seen.session === undefined)
@@ -24,12 +24,24 @@ export async function readCapacity(folder: string): Promise<CapacitySeen> {
 
 /** @throws EnvironmentError as `readCapacity` */
 export async function resultIn(folder: string): Promise<CapacityResult> {
-  const result = capacityResult(await readCapacity(folder))
+  return (await seenIn(folder)).result
+}
+
+async function seenIn(folder: string): Promise<{ readonly seen: CapacitySeen; readonly result: CapacityResult }> {
+  const seen = await readCapacity(folder)
+  const result = capacityResult(seen)
   if (result === undefined) throw new EnvironmentError(`${folder} says nothing of a search`, 'Give another folder.')
+  return { seen, result }
+}
+
+/** The result of a stored search, from its journal alone; page and JSON are written anew. @throws EnvironmentError as `readCapacity` */
+export async function judgedAgain(folder: string): Promise<CapacityResult> {
+  const { seen, result } = await seenIn(folder)
+  writeCapacity(folder, seen, result)
   return result
 }
 
-export function writeCapacity(folder: string, seen: CapacitySeen, result: CapacityResult): void {
+function writeCapacity(folder: string, seen: CapacitySeen, result: CapacityResult): void {
   writeWhole(join(folder, 'capacity.json'), `${JSON.stringify(result, undefined, 2)}\n`)
   writeWhole(join(folder, 'capacity.html'), capacityPage(result, seen))
 }

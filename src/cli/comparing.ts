@@ -15,17 +15,6 @@ import { columnsOf, jsonText, onStdout, print } from './terminal.ts'
 export const COMPARISON_FILE = 'comparison.json'
 const SPREAD_FILE = 'spread.json'
 
-/** Whether the journal of a folder is that of a comparison. Reads two records. */
-export async function isComparison(folder: string): Promise<boolean> {
-  const path = join(folder, 'journal.ndjson')
-  if (!existsSync(path)) return false
-  for await (const { record, line } of readJournal(path)) {
-    if (record.kind === 'session-started') return record.session.kind === 'compare'
-    if (line >= 2) return false
-  }
-  return false
-}
-
 /** Judges the journal of a comparison again. */
 export async function judgeComparison(folder: string): Promise<Comparison> {
   const judge = createComparing()

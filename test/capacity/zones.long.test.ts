@@ -81,7 +81,10 @@ describe('a search with one zone less', () => {
     const result = JSON.parse(stdout) as CapacityResult
     expect(code, stderr).toBe(0)
     const { withoutZone = '', summary, healed } = result
-    expect(summary).toBe(`Without ${withoutZone}: it carries at least 1x (2/s) with odds of 95%.`)
+    expect(summary).toMatch(
+      new RegExp(`^Without ${withoutZone}: it carries at least [\\d.]+x \\([\\d.]+/s\\) with odds of 95%`),
+    )
+    expect(withoutZone).toMatch(/^zone-[abc]$/)
     const [run = ''] = runFolders(join(folder, 'reports'))
     const records: Evidence[] = []
     for await (const { record } of readJournal(join(run, 'journal.ndjson'))) records.push(record)

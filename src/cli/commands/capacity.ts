@@ -1,7 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { capacityResult } from '../../capacity/result.ts'
 import type { MeasuredLoad } from '../../capacity/seen.ts'
 import { createSearching } from '../../controller/capacity.ts'
 import { performSession, type SessionPorts } from '../../controller/session.ts'
@@ -13,7 +12,7 @@ import { flagShapes } from '../../files/flags.ts'
 import { parseRehearsal } from '../../files/rehearsal.ts'
 import { openJournal } from '../../journal/journal.ts'
 import { capacityIssues } from '../../plan/capacity.ts'
-import { printCapacity, readCapacity, writeCapacity } from '../capacity-folder.ts'
+import { judgedAgain, printCapacity } from '../capacity-folder.ts'
 import { modelOnPaper } from '../capacity-model.ts'
 import { askedText, measuredText } from '../capacity-text.ts'
 import { type ClusterFlags, chooseCluster, contextOf, withClusterFlags, withLabFlags } from '../cluster-choice.ts'
@@ -97,10 +96,7 @@ async function capacity(files: readonly string[], flags: Flags): Promise<number>
     } finally {
       discardUnused(flags.reports, folder)
     }
-    const seen = await readCapacity(folder.path)
-    const result = capacityResult(seen)
-    if (result === undefined) throw new Error('the search left no journal')
-    writeCapacity(folder.path, seen, result)
+    const result = await judgedAgain(folder.path)
     printCapacity(result, folder.path, flags.output)
     return result.exitCode
   } finally {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander'
 import { readVerifyKey } from '../../journal/signature.ts'
-import { isComparison, judgeComparison, printComparison, writeComparison } from '../comparing.ts'
+import { judgedAgain, printCapacity } from '../capacity-folder.ts'
+import { judgeComparison, printComparison, writeComparison } from '../comparing.ts'
 import { checkedFlag, outputFlag } from '../flags.ts'
 import { tellGitHub } from '../github.ts'
 import { judgeFolder, printJudgment, writeReports } from '../judging.ts'
 import { type ServeFlags, serve, withServeFlags } from '../serve/serve.ts'
+import { sessionIn } from '../session-kind.ts'
 import { aKey, keyOf } from '../verifying.ts'
 
 type Flags = ServeFlags & { readonly output: string; readonly verifyKey?: string }
@@ -32,7 +34,13 @@ export function addJudge(root: Command, finish: (code: number) => void): void {
       const key = keyOf('--verify-key', flags.verifyKey, readVerifyKey)
       if (flags.serve) return finish(await serve(given, flags, key))
       const folder = given ?? 'reports/latest'
-      if (await isComparison(folder)) {
+      const session = await sessionIn(folder)
+      if (session === 'capacity') {
+        const result = await judgedAgain(folder)
+        printCapacity(result, folder, flags.output)
+        return finish(result.exitCode)
+      }
+      if (session === 'compare') {
         const comparison = await judgeComparison(folder)
         printComparison(comparison, writeComparison(folder, comparison), flags.output)
         return finish(comparison.exitCode)
