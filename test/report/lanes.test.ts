@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { PodSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 import { judge } from '../../src/judge/judge.ts'
@@ -116,6 +117,86 @@ describe('the zones', () => {
 
   it('count pods without a node', () => {
     expect(Math.max(...(row('zones', 'without a node').steps ?? []).map(([, value]) => value))).toBe(3)
+  })
+})
+
+describe('new nodes and the warm pool', () => {
+  const at = (seconds: number) => secondAt(seconds)
+  const node = (
+    name: string,
+    seconds: number,
+    ready: boolean,
+    change: 'present' | 'added' | 'modified' | 'deleted',
+  ): Evidence => ({
+    kind: 'object-seen',
+    at: at(seconds),
+    change,
+    object: {
+      resource: 'Node',
+      namespace: '',
+      name,
+      uid: name,
+      zone: 'zone-b',
+      pool: 'api',
+      ready,
+      unschedulable: false,
+      taints: [],
+    },
+  })
+  const warm = (name: string, seconds: number, changes: Partial<PodSeen> = {}): Evidence => ({
+    kind: 'object-seen',
+    at: at(seconds),
+    change: 'modified',
+    object: {
+      resource: 'Pod',
+      namespace: 'casino',
+      name,
+      uid: name,
+      app: 'warm',
+      labels: {},
+      podPhase: 'Running',
+      ready: true,
+      deleting: false,
+      restarts: 0,
+      node: 'node-b',
+      priority: -10,
+      ...changes,
+    },
+  })
+  const drawn = (...more: readonly Evidence[]) => {
+    const all = [...records, ...more].sort((a, b) => a.at - b.at)
+    return viewOf(all)
+      .charts(judge(all))
+      .find(({ id }) => id === 'nodes')
+  }
+
+  it('are no chart where there are none', () => {
+    expect(drawn()).toBeUndefined()
+    expect(drawn(node('node-x', 20, false, 'present'), node('node-x', 40, true, 'modified'))).toBeUndefined()
+  })
+
+  it('show how long each node took until it was Ready, and one that never was', () => {
+    const seen = drawn(
+      node('n1', 20, false, 'added'),
+      node('n2', 30, false, 'added'),
+      node('n1', 41, true, 'modified'),
+      node('n1', 50, false, 'modified'),
+    )
+    expect(seen?.caption).toBe('2 new nodes. Ready after 21 s. 1 node not seen Ready.')
+    const steps = seen?.rows?.[0]?.steps ?? []
+    expect([25, 35, 45, 60].map((each) => valueAt(steps, each))).toEqual([1, 2, 1, 1])
+  })
+
+  it('show the places of the warm pool, and each one that is taken', () => {
+    const seen = drawn(
+      warm('w1', 10),
+      warm('w2', 10),
+      warm('w3', 10, { node: 'node-c', priority: 0 }),
+      warm('w1', 30, { deleting: true }),
+    )
+    expect(seen?.caption).toBe('Warm pool: 1 to 2 places.')
+    const steps = seen?.rows?.[0]?.steps ?? []
+    expect([20, 40].map((each) => valueAt(steps, each))).toEqual([2, 1])
   })
 })
 

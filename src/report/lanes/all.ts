@@ -12,6 +12,7 @@ import { followLane } from './follow.ts'
 import { generatorLane } from './generator.ts'
 import { latencyLane } from './latency.ts'
 import { loadLane } from './load.ts'
+import { nodesLane } from './nodes.ts'
 import { planLane } from './plan.ts'
 import { providerCallsLane } from './provider-calls.ts'
 import { replicasLane } from './replicas.ts'
@@ -31,6 +32,7 @@ export const lanes: readonly LaneOf[] = [
   cutoverLane,
   replicasLane,
   zonesLane,
+  nodesLane,
   disruptionLane,
   databasesLane,
   connectionsLane,
