@@ -2,7 +2,7 @@
  * The line in front of a provider that charges only so many at a time. Nobody asks whether the caller still waits: as at most servers, a call whose
  * caller has given up takes its turn like any other. So a caller that gives up and asks again makes the line longer.
  */
-export type Line = {
+export type WaitingLine = {
   /** Does the work when its turn has come. */
   through<T>(work: () => Promise<T>): Promise<T>
   /** Calls that wait, and calls whose turn it is. */
@@ -10,7 +10,7 @@ export type Line = {
 }
 
 /** `atOnce` 0: nobody waits. */
-export function createLine(atOnce: number): Line {
+export function createLine(atOnce: number): WaitingLine {
   const waiting: (() => void)[] = []
   let free = atOnce === 0 ? Number.POSITIVE_INFINITY : atOnce
   let inFlight = 0

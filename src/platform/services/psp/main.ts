@@ -13,7 +13,7 @@ import { openDatabase } from '../../shared/database.ts'
 import { HttpProblem } from '../../shared/problem.ts'
 import { createService, run, type Service } from '../../shared/service.ts'
 import { type ChargeStatus, type Charges, createCharges } from './charges.ts'
-import { createLine, type Line } from './line.ts'
+import { createLine, type WaitingLine } from './line.ts'
 import { createPayouts, type Payouts } from './payouts.ts'
 import { pspBook, pspSteps } from './schema.ts'
 import { readWebhookConfig, sendWebhooks } from './webhooks.ts'
@@ -78,7 +78,7 @@ function authorise(service: Service, keys: readonly string[]): void {
   })
 }
 
-function gaugeLine(service: Service, psp: string, line: Line): void {
+function gaugeLine(service: Service, psp: string, line: WaitingLine): void {
   new Gauge({
     name: platformMetrics.chargesInFlight,
     help: 'Charges that were received and are not answered, those included whose caller has given up.',
@@ -90,7 +90,7 @@ function gaugeLine(service: Service, psp: string, line: Line): void {
   })
 }
 
-function serveCharges({ app }: Service, config: PspConfig, charges: Charges, line: Line, count: Count): void {
+function serveCharges({ app }: Service, config: PspConfig, charges: Charges, line: WaitingLine, count: Count): void {
   const charge = async ({ key, amountCents }: Order): Promise<ChargeStatus> => {
     // The issuer has decided before the answer is on its way: a caller that gives up in between may well have been charged.
     const { status, amountCents: charged } = await charges.charge(
