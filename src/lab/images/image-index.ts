@@ -16,6 +16,8 @@ export type IndexedImage = {
    * in `workingDir` and in `env`.
    */
   readonly entrypoint: readonly string[]
+  /** They follow the entrypoint where the pod gives no args of its own (CMD of a Dockerfile). */
+  readonly arguments?: readonly string[]
   readonly workingDir?: string
   readonly env?: Readonly<Record<string, string>>
   /** uid; used only if root runs the lab */

@@ -11,6 +11,8 @@ import { digestOf, stageFolder, stageVersion, versionFolder } from './stage.ts'
 /** How the programs of an image are started. `$IMAGE` in a word is replaced by the folder of the image. */
 export type Start = {
   readonly entrypoint: readonly string[]
+  /** Where the pod gives no args of its own */
+  readonly arguments?: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly workingDir?: string
   /** uid if root runs the lab; `nobody` by default */
@@ -75,12 +77,13 @@ type ImageConfig = { readonly config?: Readonly<Record<'Entrypoint' | 'Cmd' | 'E
 /** Programs and folders of the image are paths below its root here, because a container of the lab has no root of its own. */
 function startOf(configFile: string): Start {
   const { config }: ImageConfig = JSON.parse(readFileSync(configFile, 'utf8'))
-  const [program, ...rest] = [...textsOf(config?.Entrypoint), ...textsOf(config?.Cmd)]
+  const [entrypoint, given] = [textsOf(config?.Entrypoint), textsOf(config?.Cmd)]
   const env = Object.fromEntries(textsOf(config?.Env).map((line) => line.split(/=(.*)/s).slice(0, 2)))
   const { PATH = '', ...others } = env
   const user = /^\d+/.exec(typeof config?.User === 'string' ? config.User : '')?.[0]
   return {
-    entrypoint: program === undefined ? [] : [program.startsWith('/') ? `${ROOT}${program}` : program, ...rest],
+    entrypoint: programInImage(entrypoint),
+    ...(given.length === 0 ? {} : { arguments: entrypoint.length === 0 ? programInImage(given) : given }),
     env: { ...others, ...(PATH === '' ? {} : { PATH: pathInImage(PATH) }) },
     ...(typeof config?.WorkingDir === 'string' && config.WorkingDir !== ''
       ? { workingDir: `${ROOT}${config.WorkingDir}` }
@@ -91,18 +94,22 @@ function startOf(configFile: string): Start {
 
 const ROOT = '$IMAGE/rootfs'
 
+const programInImage = ([program, ...rest]: readonly string[]): string[] =>
+  program === undefined ? [] : [program.startsWith('/') ? `${ROOT}${program}` : program, ...rest]
+
 /** The image's own programs first, then this machine's. */
 const pathInImage = (path: string): string => [...path.split(':').map((each) => `${ROOT}${each}`), path].join(':')
 
 const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
 
 function native(at: string, digest: string, start: Start, sizeBytes: number): IndexedImage {
-  const { entrypoint, env, workingDir, user } = start
+  const { entrypoint, arguments: given, env, workingDir, user } = start
   return {
     digest,
     kind: 'native',
     folder: at,
     entrypoint,
+    ...(given === undefined ? {} : { arguments: given }),
     env,
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(user === undefined ? {} : { user }),

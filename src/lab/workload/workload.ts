@@ -11,7 +11,7 @@ import type { ReadySource } from '../images/ready-images.ts'
 import { LabError } from '../machine/lab-error.ts'
 
 const FORMS = ['entry', 'folder', 'archive'] as const
-const STARTS = ['entrypoint', 'env', 'workingDir', 'user'] as const
+const STARTS = ['entrypoint', 'arguments', 'env', 'workingDir', 'user'] as const
 
 const filled = z.string().min(1)
 
@@ -23,6 +23,7 @@ const imageShape = z
     from: filled.optional(),
     folder: filled.optional(),
     entrypoint: z.array(z.string()).min(1).optional(),
+    arguments: z.array(z.string()).min(1).optional(),
     env: z.record(z.string(), z.string()).optional(),
     workingDir: filled.optional(),
     user: z.int().min(1).optional(),
@@ -82,10 +83,17 @@ export function readWorkload(path: string): LabWorkload {
   return { file, images, ready, manifests }
 }
 
-function readySource(base: string, { name, folder, archive, entrypoint, env, workingDir, user }: Image): ReadySource[] {
+function readySource(base: string, image: Image): ReadySource[] {
+  const { name, folder, archive, entrypoint, arguments: given, env, workingDir, user } = image
   if (archive !== undefined) return [{ kind: 'archive', name, archive: resolve(base, archive) }]
   if (folder === undefined || entrypoint === undefined) return []
-  const start = { entrypoint, env: env ?? {}, ...(workingDir ? { workingDir } : {}), ...(user ? { user } : {}) }
+  const start = {
+    entrypoint,
+    ...(given ? { arguments: given } : {}),
+    env: env ?? {},
+    ...(workingDir ? { workingDir } : {}),
+    ...(user ? { user } : {}),
+  }
   return [{ kind: 'folder', name, folder: resolve(base, folder), ...start }]
 }
 

@@ -112,7 +112,8 @@ describe.each([
   it('says how it is started, by paths in its own folder', async () => {
     expect((await build()).image).toMatchObject({
       kind: 'native',
-      entrypoint: ['$IMAGE/rootfs/app/serve', '--fast'],
+      entrypoint: ['$IMAGE/rootfs/app/serve'],
+      arguments: ['--fast'],
       workingDir: '$IMAGE/rootfs/app',
       env: { MODE: 'a=b', PATH: '$IMAGE/rootfs/app:$IMAGE/rootfs/usr/bin:/app:/usr/bin' },
       user: 1000,

@@ -89,6 +89,7 @@ export async function prepare(
     ...(namespaces ? { namespaces } : {}),
     argv: mainArgv(config, env.PATH, {
       entrypoint: image.entry.entrypoint,
+      arguments: image.entry.arguments ?? [],
       command: config.command,
       args: config.args,
       ...words,

@@ -9,9 +9,13 @@ export const fillWord = (word: string, about: { node: string; imageFolder: strin
 /** Where an archive's file system lies in the folder of its image. */
 const ROOTFS = 'rootfs'
 
-/** argv of a container: the pod's command replaces the image's entrypoint; the pod's args follow. */
+/**
+ * argv of a container. As in Kubernetes, the pod's command replaces the image's entrypoint and arguments, and the pod's args alone replace only the
+ * image's arguments.
+ */
 export function argvOf(about: {
   entrypoint: readonly string[]
+  arguments: readonly string[]
   command: readonly string[]
   args: readonly string[]
   node: string
@@ -19,15 +23,15 @@ export function argvOf(about: {
   /** where a program that does not run Node listens */
   address: string
 }): string[] {
-  const program =
-    about.command.length > 0
-      ? inImage(about.command, about.imageFolder)
-      : about.entrypoint.map((word) => fillWord(word, about))
-  return [...program, ...about.args]
+  const { command, args, imageFolder } = about
+  if (command.length > 0) return inImage([...command, ...args], imageFolder)
+  const own = (words: readonly string[]) => words.map((word) => fillWord(word, about))
+  if (args.length === 0) return [...own(about.entrypoint), ...own(about.arguments)]
+  return about.entrypoint.length > 0 ? [...own(about.entrypoint), ...args] : inImage(args, imageFolder)
 }
 
 /** A command such as /app/server means the file of the image, where the image has one there. */
-function inImage([program = '', ...rest]: readonly string[], imageFolder: string): readonly string[] {
+function inImage([program = '', ...rest]: readonly string[], imageFolder: string): string[] {
   const own = join(imageFolder, ROOTFS, program)
   return program.startsWith('/') && isProgram(own) ? [own, ...rest] : [program, ...rest]
 }
