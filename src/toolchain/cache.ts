@@ -34,11 +34,8 @@ export function buildArguments(tool: Tool, version: string): string[] {
     return `-X k8s.io/component-base/version.${key}=${value}`
   })
   const own = tool.requirement === 'k8s.io/kubernetes' ? stamps : []
-  const keda = tool.module === 'keda' ? [`-X ${tool.requirement}/version.Version=${version}`] : []
-  const prometheus = tool.module === 'prometheus' ? [`-X github.com/prometheus/common/version.Version=${version}`] : []
-  const karpenter = tool.module === 'karpenter' ? [`-X ${tool.requirement}/pkg/operator.Version=${version}`] : []
-  const argo = tool.module === 'argo-rollouts' ? [`-X ${tool.requirement}/utils/version.version=${version}`] : []
-  const linker = ['-s', '-w', ...own, ...keda, ...prometheus, ...karpenter, ...argo].join(' ')
+  const named = (tool.stamps ?? []).map((variable) => `-X ${variable}=${version}`)
+  const linker = ['-s', '-w', ...own, ...named].join(' ')
   return ['-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linker]
 }
 

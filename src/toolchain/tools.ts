@@ -21,6 +21,9 @@ export const TOOL_NAMES = [
   'labnet',
   'gateway-conformance',
   'gateway-echo',
+  'e2e-test',
+  'agnhost',
+  'critest',
 ] as const
 
 export type ToolName = (typeof TOOL_NAMES)[number]
@@ -29,6 +32,8 @@ export type ToolName = (typeof TOOL_NAMES)[number]
 export const TOOL_GROUPS = {
   keda: ['keda-operator', 'keda-adapter'],
   'gateway-suite': ['gateway-conformance', 'gateway-echo'],
+  'kubernetes-suite': ['e2e-test', 'agnhost'],
+  'cri-suite': ['critest', 'agnhost'],
 } as const satisfies Record<string, readonly ToolName[]>
 
 const SPECIAL: readonly ToolName[] = [
@@ -39,6 +44,8 @@ const SPECIAL: readonly ToolName[] = [
   'rollouts-controller',
   'labnet',
   ...TOOL_GROUPS['gateway-suite'],
+  ...TOOL_GROUPS['kubernetes-suite'],
+  ...TOOL_GROUPS['cri-suite'],
 ]
 
 /** The programs for every run. KEDA takes longer to build than all of Kubernetes, so it is built only on request. */
@@ -55,17 +62,23 @@ export type GoModule =
   | 'argo-rollouts'
   | 'labnet'
   | 'gateway-api'
+  | 'kubernetes-suite'
+  | 'cri-tools'
 
 export type Tool = {
   readonly name: ToolName
   readonly module: GoModule
   /** The package for `go build`. */
   readonly package: string
+  /** The program is the test of the package: `go test -c` builds it. */
+  readonly isTest?: boolean
   /** The requirement in go.mod that holds the version. */
   readonly requirement: string
   readonly versionArguments: readonly string[]
   /** First group: the version, without v. */
   readonly versionPattern: RegExp
+  /** The variables of the program that get the version. */
+  readonly stamps?: readonly string[]
   /** False if only the project's own build works. */
   readonly acceptsPath: boolean
   /** Folders of the module that are kept beside the program: name in the cache to path in the module. */
@@ -92,6 +105,7 @@ const keda = (name: ToolName, command: string, details: Partial<Tool> = {}): Too
   requirement: 'github.com/kedacore/keda/v2',
   versionArguments: ['--version'],
   versionPattern: /^KEDA v(\S+)/m,
+  stamps: ['github.com/kedacore/keda/v2/version.Version'],
   // Another build would ask the machine's name server, which knows no Service (see replacements.ts).
   acceptsPath: false,
   ...details,
@@ -101,6 +115,15 @@ const gatewaySuite = (name: ToolName, details: Pick<Tool, 'package' | 'versionPa
   name,
   module: 'gateway-api',
   requirement: 'sigs.k8s.io/gateway-api/conformance',
+  versionArguments: ['--version'],
+  acceptsPath: false,
+  ...details,
+})
+
+const kubernetesSuite = (name: ToolName, details: Partial<Tool> & Pick<Tool, 'package' | 'versionPattern'>): Tool => ({
+  name,
+  module: 'kubernetes-suite',
+  requirement: 'k8s.io/kubernetes',
   versionArguments: ['--version'],
   acceptsPath: false,
   ...details,
@@ -150,6 +173,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     requirement: 'sigs.k8s.io/karpenter',
     versionArguments: ['--version'],
     versionPattern: /^karpenter v(\S+)/m,
+    stamps: ['sigs.k8s.io/karpenter/pkg/operator.Version'],
     // Another build would name its nodes differently, and listen on every address (see replacements.ts).
     acceptsPath: false,
     carries: { definitions: 'kwok/charts/crds', classes: 'kwok/apis/crds' },
@@ -163,6 +187,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionArguments: ['--version'],
     // The module of Prometheus 3.16 is v0.316: its v3 has no /v3 in its path.
     versionPattern: /^prometheus, version (\d\S*)/m,
+    stamps: ['github.com/prometheus/common/version.Version'],
     acceptsPath: false,
   },
   // Only tests start it: a team has its own. It takes its definitions (CRDs) with it.
@@ -174,6 +199,7 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     versionArguments: ['--version'],
     // Not built by its own makefile, it adds "+unknown".
     versionPattern: /^v(\d[^\s+]*)/m,
+    stamps: ['github.com/argoproj/argo-rollouts/utils/version.version'],
     acceptsPath: false,
     carries: { definitions: 'manifests/crds' },
   },
@@ -196,6 +222,28 @@ export const TOOLS: Readonly<Record<ToolName, Tool>> = {
     package: 'sigs.k8s.io/gateway-api/conformance/echo-basic',
     versionPattern: /^echo-basic v(\S+)/m,
   }),
+  // The conformance suites of Kubernetes and of the CRI, and the program that their pods run: `npm run conformance`.
+  'e2e-test': kubernetesSuite('e2e-test', {
+    package: 'k8s.io/kubernetes/test/e2e',
+    isTest: true,
+    versionPattern: /^v(\d\S*)/m,
+  }),
+  agnhost: kubernetesSuite('agnhost', {
+    package: 'k8s.io/kubernetes/test/images/agnhost',
+    versionPattern: /^app version (\d\S*)/m,
+    stamps: ['main.Version'],
+  }),
+  critest: {
+    name: 'critest',
+    module: 'cri-tools',
+    package: 'sigs.k8s.io/cri-tools/cmd/critest',
+    isTest: true,
+    requirement: 'sigs.k8s.io/cri-tools',
+    versionArguments: ['--version'],
+    versionPattern: /^critest version: (\d\S*)/m,
+    stamps: ['sigs.k8s.io/cri-tools/pkg/version.Version'],
+    acceptsPath: false,
+  },
 }
 
 /** The folders with go.mod and go.sum, as they lie in the project. */

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { tempFolder } from '../support/temp-folder.ts'
 
 // A Go module that is built like the real one, but in a second and without a network: its requirement is replaced by a folder beside it.
@@ -32,6 +32,34 @@ export function writeModule(bench: Bench, goLine: string, source: string, extra 
   writeFileSync(join(folder, 'tools.go'), `//go:build tools\n\npackage tools\n\nimport _ "${requirement}"\n`)
   writeFileSync(join(folder, 'program', 'go.mod'), `module ${requirement}\n\n${goLine}\n`)
   writeFileSync(join(folder, 'program', 'main.go'), source)
+}
+
+/** critest as upstream has it: the test of a package, whose version is set by the linker. */
+export function writeTestModule(bench: Bench): void {
+  const folder = join(bench.goModules, 'cri-tools')
+  const requirement = 'sigs.k8s.io/cri-tools'
+  const files = {
+    'go.mod': `module matchday.dev/tiny\n\ngo 1.21\n\nrequire ${requirement} v1.36.0\n\nreplace ${requirement} => ./suite\n`,
+    'go.sum': '',
+    'tools.go': `//go:build tools\n\npackage tools\n\nimport _ "${requirement}/pkg/version"\n`,
+    'suite/go.mod': `module ${requirement}\n\ngo 1.21\n`,
+    'suite/pkg/version/version.go': 'package version\n\nvar Version = "unknown"\n',
+    'suite/cmd/critest/cri_test.go': `package main
+
+import (
+	"os"
+	"testing"
+
+	"${requirement}/pkg/version"
+)
+
+func TestMain(m *testing.M) { os.Stdout.WriteString("critest version: " + version.Version + "\\n") }
+`,
+  }
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), content)
+  }
 }
 
 /** A Go program that prints one line. */

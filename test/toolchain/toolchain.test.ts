@@ -11,7 +11,7 @@ import {
   type ToolchainError,
   type ToolProgress,
 } from '../../src/toolchain/toolchain.ts'
-import { type Bench, makeBench, printing, putProgram, writeModule } from './tiny-module.ts'
+import { type Bench, makeBench, printing, putProgram, writeModule, writeTestModule } from './tiny-module.ts'
 
 /** Go is on the PATH as on this machine; k6 and the like are not, unless the test puts them into `bin`. */
 const goFolder =
@@ -96,6 +96,14 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
     expect(seen.map((progress) => progress.kind)).toEqual(expect.arrayContaining(['building', 'built', 'found']))
     const again = await resolveTool('k6', options(at, { env: { PATH: at.bin } }))
     expect(again).toEqual({ ...built, source: 'cache' })
+  })
+
+  it('may be the test of a package', async () => {
+    const at = makeBench()
+    writeTestModule(at)
+    const built = await resolveTool('critest', options(at))
+    expect(built).toMatchObject({ source: 'built', version: '1.36.0' })
+    expect((await resolveTool('critest', options(at, { env: { PATH: at.bin } }))).source).toBe('cache')
   })
 
   it('leaves only the program and its receipt', async () => {

@@ -27,12 +27,15 @@ describe('the table of programs', () => {
     ['karpenter', 'karpenter v1.15.0', '1.15.0'],
     ['prometheus', 'prometheus, version 0.316.0 (branch: , revision: unknown)\n  build user:', '0.316.0'],
     ['rollouts-controller', 'v1.10.1+unknown', '1.10.1'],
+    ['e2e-test', 'v1.37.2', '1.37.2'],
+    ['agnhost', 'app version 1.37.2', '1.37.2'],
+    ['critest', 'critest version: 1.36.0\nPASS', '1.36.0'],
     ['k6', 'my-k6 v2.2.0 (commit/abc, go1.26.8, linux/amd64)', '2.2.0'],
   ] as const)('reads the version that %s prints', (name, printed, version) => {
     expect(TOOLS[name].versionPattern.exec(printed)?.[1]).toBe(version)
   })
 
-  it('does not hold KEDA, KWOK, Karpenter, Prometheus, Argo Rollouts and labnet among the tools that every run needs', () => {
+  it('does not hold KEDA, KWOK, Karpenter, Prometheus, Argo Rollouts, labnet and suites among the tools that every run needs', () => {
     expect(STANDARD_TOOLS).toContain('kube-apiserver')
     for (const name of [
       ...TOOL_GROUPS.keda,
@@ -41,8 +44,15 @@ describe('the table of programs', () => {
       'prometheus',
       'rollouts-controller',
       'labnet',
+      ...TOOL_GROUPS['kubernetes-suite'],
+      ...TOOL_GROUPS['cri-suite'],
     ] as const)
       expect(STANDARD_TOOLS).not.toContain(name)
+  })
+
+  it('holds the conformance suite of the Kubernetes that the lab runs', () => {
+    for (const name of TOOL_GROUPS['kubernetes-suite'])
+      expect(pinnedVersion(TOOLS[name])).toBe(pinnedVersion(TOOLS['kube-apiserver']))
   })
 
   it('reads the path of each program from its environment variable', () => {
