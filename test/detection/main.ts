@@ -2,13 +2,14 @@
  * `npm run detect`: performs rehearsals against seeded defects and against the healthy platform, on one lab, and writes the matrix of expected and
  * found causes. All rows take hours, so each is kept the moment its run ends, and `--resume` goes on from there.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { ownLab, startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
+import { currentCommit, isAtOrAfter, sliceMs, today } from '../support/slices.ts'
 import { comparisonSection, isCaught, performDuet, readCompared, wantedDuets } from './comparisons.ts'
 import { footprintOf } from './footprint.ts'
 import { healthyTrials } from './healthy.ts'
@@ -53,17 +54,12 @@ const { values: flags } = parseArgs({
   },
 })
 
-const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim()
-const commit = git('rev-parse', '--short', 'HEAD')
+const commit = currentCommit()
 const allRows = rowsOf(seededDefects, healthyTrials, { times: Number(flags.healthy) })
 
-const age: Age = {
-  isRecent: (measuredAt) =>
-    flags.since === undefined ||
-    spawnSync('git', ['merge-base', '--is-ancestor', flags.since, measuredAt], { stdio: 'ignore' }).status === 0,
-}
+const age: Age = { isRecent: (measuredAt) => isAtOrAfter(measuredAt, flags.since) }
 
-const today = new Date().toISOString().slice(0, 10)
+const date = today()
 const words = flags.only?.split(',')
 const isRecentComparison = (name: string): boolean => {
   const row = readCompared()[name]
@@ -90,7 +86,7 @@ async function perform(lab: TestLab, task: Task): Promise<readonly (readonly [Ro
     const facts = {
       footprint: await footprintOf(lab),
       commit,
-      date: today,
+      date,
       cores: availableParallelism(),
       seconds: Math.round((performance.now() - startedAt) / 1000 / task.rows.length),
     }
@@ -122,13 +118,13 @@ function judgeAgain(): void {
 /** A defect may leave the platform in a state from which it does not come back: then the next trial gets a new lab. */
 async function performAll(tasks: readonly Task[]): Promise<void> {
   let lab: TestLab | undefined
-  const deadline = flags.for === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes(flags.for) * 60_000
+  const deadline = flags.for === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs(flags.for)
 
   async function compareAll(): Promise<void> {
     for (const duet of duets) {
       if (performance.now() > deadline) return console.log('time is up: comparisons are left, --resume goes on')
       lab ??= await testLab()
-      const { outcome, summary, seconds } = await performDuet(lab, duet, { commit, date: today })
+      const { outcome, summary, seconds } = await performDuet(lab, duet, { commit, date })
       console.log(`${duet.name}: ${outcome} (${summary}), ${seconds} s`)
     }
   }
@@ -172,10 +168,10 @@ async function performAll(tasks: readonly Task[]): Promise<void> {
   }
 }
 
-function minutes(text: string): number {
-  const [, number, unit] = /^(\d+)(m|h)$/.exec(text) ?? []
-  if (number === undefined) throw new Error(`--for must be like 50m or 2h, got ${text}`)
-  return Number(number) * (unit === 'h' ? 60 : 1)
+function forMs(text: string): number {
+  const ms = sliceMs(text)
+  if (ms === undefined) throw new Error(`--for must be like 50m or 2h, got ${text}`)
+  return ms
 }
 
 function list(): void {

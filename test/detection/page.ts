@@ -1,10 +1,9 @@
 /** The matrix as Markdown: docs/detection.md. */
+import { head, row } from '../support/markdown.ts'
 import { trialFor } from './kept.ts'
 import { type Healthy, type Ruling, rule, type Seeded, type Trial } from './outcome.ts'
 import type { Kept, Row } from './tasks.ts'
 
-const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-const head = (...cells: readonly string[]): readonly string[] => [row(...cells), row(...cells.map(() => '---'))]
 const held = (trial: Trial | undefined): readonly string[] =>
   trial?.footprint === undefined
     ? ['-', '-', '-']
