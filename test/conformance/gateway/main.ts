@@ -5,8 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -14,7 +13,8 @@ import { findTools } from '../../../src/cli/tools.ts'
 import { SUPPORTED_FEATURES } from '../../../src/lab/ingress/gateway-api/features.ts'
 import { FIRST_PLACE, gatewayAddress } from '../../../src/lab/topology/place.ts'
 import { TOOL_GROUPS } from '../../../src/toolchain/toolchain.ts'
-import { bootForSuite } from './lab.ts'
+import { bootForSuite, suiteScratch } from '../lab.ts'
+import { suiteImages } from './image.ts'
 import { hasFailed, pageOf, reportOf } from './page.ts'
 
 const PAGE = 'docs/conformance-gateway.md'
@@ -22,12 +22,14 @@ const PAGE = 'docs/conformance-gateway.md'
 const { values } = parseArgs({
   options: { only: { type: 'string' }, log: { type: 'string' }, kubeconfig: { type: 'string' } },
 })
-const scratch = mkdtempSync(join(tmpdir(), 'md-'))
-// Pods of a root caller run as somebody else, who must get to their images.
-chmodSync(scratch, 0o755)
+// The base manifests are some twenty pods.
+const NODES = 3
+
+const scratch = suiteScratch()
 const report = join(scratch, 'report.yaml')
 const suite = await findTools(TOOL_GROUPS['gateway-suite'], new AbortController().signal)
-const lab = values.kubeconfig === undefined ? await bootForSuite(suite['gateway-echo'].path, scratch) : undefined
+const images = suiteImages(suite['gateway-echo'].path, scratch)
+const lab = values.kubeconfig === undefined ? await bootForSuite({ scratch, images, nodes: NODES }) : undefined
 try {
   const code = await runSuite(values.kubeconfig ?? lab?.kubeconfig ?? '')
   process.exitCode = code === 0 ? 0 : 1
