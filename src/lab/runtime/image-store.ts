@@ -53,9 +53,14 @@ export function openImageStore(folder: string): ImageStore {
   }
 }
 
+const TAG = /:([A-Za-z0-9_][A-Za-z0-9._-]*)$/
+
+/** The tag in `name:tag`, if there is one. */
+export const tagIn = (reference: string): string | undefined => TAG.exec(reference)?.[1]
+
 /** Other tools write the same short names with `docker.io/` or `docker.io/library/`. */
 export function parseReference(reference: string): { name: string; digest?: string } {
   const [named = '', digest] = reference.replace(/^docker\.io\/(library\/)?/, '').split('@')
-  const name = named.replace(/:[A-Za-z0-9_][A-Za-z0-9._-]*$/, '')
+  const name = named.replace(TAG, '')
   return digest === undefined ? { name } : { name, digest }
 }

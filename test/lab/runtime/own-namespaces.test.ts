@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -36,6 +36,7 @@ const sandbox = (parts: Partial<SandboxRecord> = {}): SandboxRecord => ({
 
 const inside = (parts: Partial<Inside> = {}): Inside => ({
   folder,
+  imageFolder: join(folder, 'image'),
   temporary: join(folder, 'tmp'),
   workingDir: folder,
   env: { SECRET: 'x=y' },
@@ -88,6 +89,20 @@ describe('the namespaces of a container', () => {
       'nameserver 10.96.0.10\nsearch shop.svc.cluster.local svc.cluster.local\noptions ndots:5\n',
     )
     expect(root.readOnly).toBe(false)
+  })
+
+  it('hold what the image has at its root, unless the machine has it or a volume is in it', () => {
+    const root = join(folder, 'image', 'rootfs')
+    for (const name of ['app-of-image', 'data-of-image', 'etc']) mkdirSync(join(root, name), { recursive: true })
+    writeFileSync(join(root, 'serve-of-image'), '')
+    symlinkSync('/nowhere', join(root, 'broken-of-image'))
+    const mounts = [{ containerPath: '/data-of-image/db', hostPath: '/lab/volumes/db', readonly: false }]
+    const { binds } = made(sandbox(), inside({ config: { mounts, linux: null } })).plan.root
+    expect(binds.slice(3)).toEqual([
+      { from: join(root, 'app-of-image'), to: '/app-of-image', readOnly: true },
+      { from: join(root, 'serve-of-image'), to: '/serve-of-image', readOnly: true },
+      { from: '/lab/volumes/db', to: '/data-of-image/db', readOnly: false },
+    ])
   })
 
   it('are told to labnet in a file that nobody else can read, because it holds the environment', () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { RuntimeFault } from '../fault.ts'
 import type { ContainerRecord } from '../records.ts'
 import { joinedTo, ownEnvironment } from './namespaces.ts'
+import { inImage } from './program.ts'
 import { asIdentity, ownerOptions, spawned } from './wrapper.ts'
 
 export type ExecResult = { stdout: Buffer; stderr: Buffer; exitCode: number }
@@ -20,10 +21,11 @@ export async function startExec(
   mainPid: number | undefined,
 ): Promise<ChildProcess> {
   if (command.length === 0) throw new RuntimeFault('invalid', 'exec needs a command')
-  const { namespaces, identity, workingDir: cwd, env } = record
+  const { namespaces, identity, workingDir: cwd, env, image } = record
+  const own = inImage(command, image.folder)
   if (namespaces && mainPid === undefined) throw new RuntimeFault('wrong-state', 'the container has just ended')
-  const beside = namespaces && mainPid !== undefined && joinedTo(namespaces, mainPid, command)
-  const [program = '', ...args] = beside || [...asIdentity(identity), ...command]
+  const beside = namespaces && mainPid !== undefined && joinedTo(namespaces, mainPid, own)
+  const [program = '', ...args] = beside || [...asIdentity(identity), ...own]
   const child = spawn(program, args, {
     detached: true,
     stdio: [stdin, 'pipe', 'pipe'],

@@ -1,15 +1,17 @@
 // What a container sees in a lab with namespaces: its pod's network and host name, and the machine's files with its volumes in them.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ContainerConfig, Mount, SandboxConfig } from '../cri/messages.ts'
 import type { NodeContext } from '../node-context.ts'
 import type { ContainerRecord, Identity, SandboxRecord } from '../records.ts'
 import { type Bind, type ContainerNamespaces, type RootPlan, writeNamespaces } from './namespaces.ts'
+import { ROOTFS } from './program.ts'
 import { containerPath } from './view.ts'
 
 export type Inside = Pick<ContainerRecord, 'workingDir' | 'env'> & {
   /** The container's own folder. */
   readonly folder: string
+  readonly imageFolder: string
   /** Its /tmp. */
   readonly temporary: string
   readonly identity: Identity | undefined
@@ -37,9 +39,11 @@ export function namespacesOf(
 
 const hostNameOf = ({ hostname, metadata }: SandboxConfig): string => hostname || metadata.name
 
-function rootOf(labRoot: string, { folder, temporary, config }: Inside, resolver: readonly Bind[]): RootPlan {
+function rootOf(labRoot: string, inside: Inside, resolver: readonly Bind[]): RootPlan {
+  const { folder, imageFolder, temporary, config } = inside
   const at = join(folder, 'file-system')
   mkdirSync(at)
+  const mounts = config.mounts.filter(({ containerPath: path }) => containerPath(path) !== '/').map(bindOf)
   return {
     at,
     binds: [
@@ -47,12 +51,28 @@ function rootOf(labRoot: string, { folder, temporary, config }: Inside, resolver
       // Programs, preload and the container's own folder, where they are on the machine.
       { from: labRoot, to: labRoot, alone: true },
       ...resolver,
-      ...config.mounts.filter(({ containerPath: path }) => containerPath(path) !== '/').map(bindOf),
+      ...filesOfImage(
+        imageFolder,
+        mounts.map(({ to }) => to),
+      ),
+      ...mounts,
     ],
     // PostgreSQL and browsers share memory there.
     memory: ['/dev/shm'],
     readOnly: config.linux?.securityContext?.readonlyRootfs ?? false,
   }
+}
+
+/**
+ * What an image has at its root and this machine does not, such as /app. All containers of the image share it. A folder with a volume in it stays the
+ * machine's, because the place for the volume would have to be made in the image.
+ */
+function filesOfImage(imageFolder: string, volumes: readonly string[]): readonly Bind[] {
+  const root = join(imageFolder, ROOTFS)
+  if (!existsSync(root)) return []
+  return readdirSync(root)
+    .map((name) => ({ from: join(root, name), to: `/${name}`, readOnly: true }))
+    .filter(({ from, to }) => existsSync(from) && !existsSync(to) && !volumes.some((path) => path.startsWith(`${to}/`)))
 }
 
 const bindOf = ({ hostPath, containerPath: path, readonly }: Mount): Bind => ({

@@ -66,6 +66,7 @@ export async function prepare(
     workingDir,
     env,
     config,
+    imageFolder: image.folder,
     temporary: view.temporary,
   })
   context.notice(podName(sandbox.config, context.node.name), [

@@ -7,7 +7,7 @@ export const fillWord = (word: string, about: { node: string; imageFolder: strin
   word.replaceAll('$NODE', about.node).replaceAll('$IMAGE', about.imageFolder).replaceAll('$ADDRESS', about.address)
 
 /** Where an archive's file system lies in the folder of its image. */
-const ROOTFS = 'rootfs'
+export const ROOTFS = 'rootfs'
 
 /**
  * argv of a container. As in Kubernetes, the pod's command replaces the image's entrypoint and arguments, and the pod's args alone replace only the
@@ -31,7 +31,7 @@ export function argvOf(about: {
 }
 
 /** A command such as /app/server means the file of the image, where the image has one there. */
-function inImage([program = '', ...rest]: readonly string[], imageFolder: string): string[] {
+export function inImage([program = '', ...rest]: readonly string[], imageFolder: string): string[] {
   const own = join(imageFolder, ROOTFS, program)
   return program.startsWith('/') && isProgram(own) ? [own, ...rest] : [program, ...rest]
 }

@@ -122,10 +122,10 @@ export const sumUsage = (usages: readonly ProcessUsage[]): ProcessUsage => ({
 })
 
 /** The kubelet checks `runAsNonRoot` against this user: the one that the lab would really use. */
-export function imageView(found: FoundImage, user: number) {
+export function imageView(found: FoundImage, user: number, tags: readonly string[]) {
   return {
     id: found.entry.digest,
-    repoTags: [`${found.name}:latest`],
+    repoTags: tags.map((tag) => `${found.name}:${tag}`),
     repoDigests: [`${found.name}@${found.entry.digest}`],
     size: found.entry.sizeBytes,
     uid: { value: user },
