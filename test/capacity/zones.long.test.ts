@@ -82,7 +82,7 @@ describe('a search with one zone less', () => {
     expect(code, stderr).toBe(0)
     const { withoutZone = '', summary, healed } = result
     expect(summary).toMatch(
-      new RegExp(`^Without ${withoutZone}: it carries at least [\\d.]+x \\([\\d.]+/s\\) with odds of 95%`),
+      new RegExp(`^Without ${withoutZone}: it carries at least [\\d.]+x \\([\\d.]+/s\\) with odds of 95 %`),
     )
     expect(withoutZone).toMatch(/^zone-[abc]$/)
     const [run = ''] = runFolders(join(folder, 'reports'))
