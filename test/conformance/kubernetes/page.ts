@@ -7,6 +7,8 @@ import type { Suite } from './selection.ts'
 
 const table = (titles: readonly string[], rows: readonly string[]): readonly string[] => [...head(...titles), ...rows]
 
+const named = (program: string, version: string): string => (version === '' ? program : `${program} ${version}`)
+
 type Spec = { readonly suite: Suite; readonly name: string }
 
 const TITLES: Readonly<Record<Suite, string>> = {
@@ -35,11 +37,12 @@ export function conformancePage(measured: Measured, exceptions?: readonly SpecEx
   return [
     '# Conformance of the lab',
     '',
-    `What upstream's own suites say of the lab: Kubernetes' e2e.test ${versions.kubernetes} and critest ${versions['cri-tools']}, both unchanged, against a lab in`,
+    `What upstream's own suites say of the lab: Kubernetes' ${named('e2e.test', versions.kubernetes)} and ${named('critest', versions['cri-tools'])}, both unchanged, against a lab in`,
     "an empty network namespace. The pods run upstream's agnhost; its web server stands in for nginx, and the shell and tools of the machine for busybox.",
     '`npm run conformance` measures specs, one at a time, and makes this page from `test/conformance/kubernetes/measured.json`. A spec that was not run',
     'claims nothing. [ADR 67](adr/0067-upstream-suites-measure-the-lab.md) says which specs are chosen.',
     '',
+    ...(suites.length === 0 ? ['No spec was run yet.', ''] : []),
     ...table(
       ['suite', 'specs', ...NETWORKINGS.map((networking) => `pod network \`${networking}\``)],
       suites.map((suite) =>

@@ -66,7 +66,8 @@ let address: string
 beforeAll(async () => {
   bench = await sharedBench()
   await eventually('the Gateway API', 30_000, async () =>
-    bench.get('gatewayclass', 'matchday').then(
+    // Each kind is served on its own: the class may be there before the routes are.
+    Promise.all([bench.get('gatewayclass', 'matchday'), bench.get('httproutes'), bench.get('gateways')]).then(
       () => true,
       () => undefined,
     ),
