@@ -3,7 +3,7 @@ import type { Prices, SearchEnd } from '../domain/capacity.ts'
 import { showDuration, showMeasuredPercent } from '../domain/show.ts'
 import { exitCodes } from '../domain/verdict.ts'
 import type { CapacitySeen, MeasuredLoad } from './seen.ts'
-import type { Use } from './standing.ts'
+import { isSameLimit, type Use } from './use.ts'
 
 export type LoadRow = {
   readonly load: number
@@ -136,10 +136,8 @@ function bottleneckOf(all: readonly LoadRow[]): CapacityResult['bottleneck'] {
 }
 
 /** A limit that has room at a higher load is none: an autoscaler may still follow the load before, or be late to leave its maximum. */
-const hasRoomAbove = (loads: readonly LoadRow[], above: number, { kind, name }: Use): boolean =>
-  loads.some(
-    ({ load, uses }) => load > above && !uses.some((use) => use.kind === kind && use.name === name && isUsedUp(use)),
-  )
+const hasRoomAbove = (loads: readonly LoadRow[], above: number, limit: Use): boolean =>
+  loads.some(({ load, uses }) => load > above && !uses.some((use) => isSameLimit(limit, use) && isUsedUp(use)))
 
 type Words = Pick<CapacityResult, 'summary' | 'next'>
 

@@ -12,7 +12,8 @@ import { backlogOf, unexplainedMs } from './backlog.ts'
 import { createFlights, type Flights } from './flights.ts'
 import { type ObjectiveCounts, type Proof, proofOf } from './proof.ts'
 import { nextStep, type SearchStep } from './search.ts'
-import { createStandings, type Standing, type Standings, type Use } from './standing.ts'
+import { createStandings, type Standing, type Standings } from './standing.ts'
+import type { Use } from './use.ts'
 
 /** One load with everything that was measured at it. */
 export type MeasuredLoad = LoadPoint & {

@@ -2,22 +2,11 @@
 import type { LimitedResource } from '../domain/capacity.ts'
 import type { ClusterObject, HpaSeen, NodeSeen, PodSeen } from '../domain/cluster.ts'
 import type { Evidence, ObjectSeen, Sample } from '../domain/evidence.ts'
-import type { Instant } from '../domain/units.ts'
+import { createRates } from './rates.ts'
+import { overPods, rankOf, resourceUse, type Use, type WaitKind } from './use.ts'
 
 /** Ready pods by app, and Ready nodes. */
 export type Standing = { readonly pods: Readonly<Record<string, number>>; readonly nodes: number }
-
-/** Pods wait for a node: none comes, one comes and is not Ready yet, or the pods that kept places warm have none left. The last explains most. */
-const WAITS = ['pods-pending', 'node-late', 'warm-pool-empty'] as const
-type WaitKind = (typeof WAITS)[number]
-
-/** A resource at one load, as a share of its limit: the most of it that was used, or for `utilization` the mean of what is busy. */
-export type Use = {
-  readonly kind: 'autoscaler-maximum' | WaitKind | 'resource' | 'utilization'
-  readonly name: string
-  readonly share: number
-  readonly sentence: string
-}
 
 export type Standings = {
   add(record: Evidence): void
@@ -35,7 +24,7 @@ export function createStandings(resources: readonly LimitedResource[]): Standing
   const came = new Set<string>()
   const scalers = new Map<string, HpaSeen>()
   const gauges = new Map<string, Map<string, number>>()
-  let rates = new Map<string, Map<string, Increase>>()
+  let rates = createRates(resources)
   let most = new Map<string, Use>()
 
   const note = (use: Use | undefined) => {
@@ -55,14 +44,6 @@ export function createStandings(resources: readonly LimitedResource[]): Standing
     for (const resource of resources)
       if (resource.reading !== 'rate') note(resourceUse(resource, overPods(resource, gauges.get(resource.name))))
   }
-  const count = ({ at, source, pod }: Sample) => {
-    for (const { name, of, reading } of resources) {
-      const value = gauges.get(name)?.get(pod)
-      if (reading !== 'rate' || of !== source || value === undefined) continue
-      const byPod = rates.get(name) ?? new Map<string, Increase>()
-      rates.set(name, byPod.set(pod, counted(byPod.get(pod), at, value)))
-    }
-  }
   const addObject = (object: ClusterObject, change: ObjectSeen['change']) => {
     const deleted = change === 'deleted'
     if (object.resource === 'Node' && change === 'added') came.add(object.uid)
@@ -77,20 +58,17 @@ export function createStandings(resources: readonly LimitedResource[]): Standing
       if (record.kind === 'object-seen') addObject(record.object, record.change)
       else if (record.kind === 'sample') {
         addSample(record, resources, gauges)
-        count(record)
+        rates.add(record, gauges)
       } else return
       look()
     },
     begin() {
       most = new Map()
-      rates = new Map()
+      rates = createRates(resources)
       look()
     },
     standing: () => (nodes.size + pods.size === 0 ? undefined : { pods: readyByApp(pods), nodes: readyOf(nodes) }),
-    uses: () =>
-      [...most.values(), ...resources.flatMap((each) => utilization(each, rates.get(each.name)) ?? [])].sort(
-        (a, b) => b.share - a.share,
-      ),
+    uses: () => [...most.values(), ...rates.uses()].sort((a, b) => b.share - a.share),
   }
 }
 
@@ -117,9 +95,6 @@ function scalerUse({ name, min, max, desired, conditions }: HpaSeen): Use | unde
   }
 }
 
-/** -1: no wait for a node. */
-const rankOf = ({ kind }: Use): number => (WAITS as readonly Use['kind'][]).indexOf(kind)
-
 function pendingUse(pods: readonly PodSeen[], came: readonly NodeSeen[]): Use | undefined {
   const waiting = pods.filter((pod) => !isWarm(pod) && pod.node === undefined && isPending(pod))
   const [first] = waiting
@@ -144,38 +119,6 @@ function whyNoNode(warm: readonly PodSeen[], came: readonly NodeSeen[]): { kind:
   const coming = came.find(({ ready }) => !ready)
   if (coming) return { kind: 'node-late', more: `; node ${coming.name} is not Ready yet` }
   return { kind: 'pods-pending', more: '' }
-}
-
-/** Undefined if no pod can be read. */
-function overPods({ pods }: LimitedResource, byPod: ReadonlyMap<string, number> | undefined): number | undefined {
-  if (byPod === undefined || byPod.size === 0) return undefined
-  const values = [...byPod.values()]
-  return pods === 'max' ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0)
-}
-
-/** Of one pod's counter, since the load began. */
-type Increase = { readonly at: Instant; readonly value: number; readonly sum: number; readonly ms: number }
-
-/** A counter that fell began again at 0 with its process. */
-function counted(before: Increase | undefined, at: Instant, value: number): Increase {
-  if (before === undefined) return { at, value, sum: 0, ms: 0 }
-  const more = value < before.value ? value : value - before.value
-  return { at, value, sum: before.sum + more, ms: before.ms + (at - before.at) }
-}
-
-/** What is busy on average is the increase of its seconds of work per second (Little's law). Undefined before a pod was read twice. */
-function utilization(resource: LimitedResource, byPod: ReadonlyMap<string, Increase> | undefined): Use | undefined {
-  const read = [...(byPod ?? [])].filter(([, { ms }]) => ms > 0)
-  const busy = new Map(read.map(([pod, { sum, ms }]) => [pod, sum / (ms / 1000)]))
-  const use = resourceUse(resource, overPods(resource, busy))
-  return use && { ...use, kind: 'utilization', sentence: `${use.sentence}, on average` }
-}
-
-function resourceUse(resource: LimitedResource, used: number | undefined): Use | undefined {
-  if (used === undefined) return undefined
-  const share = resource.limit === 0 ? 1 : used / resource.limit
-  const sentence = `${resource.name}: ${Number(used.toFixed(1))} of ${resource.limit} (${resource.metric})`
-  return { kind: 'resource', name: resource.name, share, sentence }
 }
 
 function addSample(

@@ -65,6 +65,32 @@ const cluster = (perSecond: number, at: number): readonly Evidence[] => {
 
 const pool = { name: 'order pool', of: 'orders', metric: 'pool_in_use', where: {}, pods: 'sum', limit: 20 } as const
 
+const waitingPod = {
+  resource: 'Pod',
+  namespace: 'shop',
+  name: 'orders-9',
+  uid: 'orders-9',
+  app: 'orders',
+  labels: {},
+  podPhase: 'Pending',
+  ready: false,
+  deleting: false,
+  restarts: 0,
+} as const
+const lateNode = {
+  resource: 'Node',
+  namespace: '',
+  name: 'node-z',
+  uid: 'node-z',
+  zone: 'a',
+  pool: 'api',
+  ready: false,
+  unschedulable: false,
+  taints: [],
+} as const
+
+const added = (record: Evidence): Evidence => (record.kind === 'object-seen' ? { ...record, change: 'added' } : record)
+
 describe('the result of a search', () => {
   it('promises less than the limit, and more than nine tenths of it on a platform that does not vary', () => {
     const result = resultOf({ limit: 40 })
@@ -103,6 +129,18 @@ describe('the result of a search', () => {
     const result = resultOf({ limit: 40, beside: left, session: { resources: [pool] } })
     expect(result.loads[0]?.uses).toContainEqual(expect.objectContaining({ name: 'order pool', share: 1 }))
     expect(result.bottleneck).toMatchObject({ kind: 'autoscaler-maximum', name: 'orders' })
+  })
+
+  it('names pods that wait for a node, although the reason is another one at a higher load', () => {
+    const waiting = (perSecond: number, at: number) => [
+      ...cluster(1, at),
+      ...(perSecond < 15 ? [] : [objectSeen(at, waitingPod)]),
+      ...(perSecond < 35 ? [] : [added(objectSeen(at, lateNode))]),
+    ]
+    const result = resultOf({ limit: 40, beside: waiting })
+    const kinds = result.loads.flatMap(({ uses }) => uses.filter(({ name }) => name === 'pods').map(({ kind }) => kind))
+    expect(new Set(kinds)).toEqual(new Set(['pods-pending', 'node-late']))
+    expect(result.bottleneck).toMatchObject({ kind: 'pods-pending', name: 'pods' })
   })
 
   it.each([
