@@ -173,7 +173,7 @@ describe('a cutover', () => {
     [
       'a container',
       (east) => [{ ...east, containers: east.containers.flatMap((each) => [each, { ...each, name: 'tap' }]) }],
-      'Deployment orders: has a container tap more',
+      'Deployment orders: has one more container, tap',
     ],
   ])('finds %s that only the new region has', (_, east, words) => {
     const judgment = judged({ east: east(deployed('shop-east')) })

@@ -77,7 +77,7 @@ function workloadDifferences(one: WorkloadSeen, other: WorkloadSeen): readonly s
   })
   const more = other.containers
     .filter(({ name }) => !one.containers.some((container) => container.name === name))
-    .map(({ name }) => `has a container ${name} more`)
+    .map(({ name }) => `has one more container, ${name}`)
   return [
     ...containers,
     ...more,
