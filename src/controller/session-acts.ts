@@ -28,8 +28,8 @@ export const sessionAction = (act: Act, at: ActionSpec['at']): ActionSpec => ({
 })
 
 /**
- * `problem`: what did not happen in time. `targets`: the admitted objects, of an action that changes several. Resolves with the ids of the undos that are still outstanding. Rejects when the action fails, is late or is
- * stopped; its undos are outstanding then.
+ * `problem`: what did not happen in time. `targets`: the admitted objects, of an action that changes several. Resolves with the ids of the undos that are
+ * still outstanding. Rejects when the action fails, is late or is stopped; its undos are outstanding then.
  */
 export async function performAct(
   { clock, actions, warm, healing, target, run }: Acting,

@@ -32,6 +32,7 @@ import {
   seen,
   toBad,
   together,
+  triggered,
   withActions,
   withReactions,
 } from '../support/evidence.ts'
@@ -287,19 +288,6 @@ function queued(activeMs: number, idleMs: number): readonly Evidence[] {
     idleWithinMs: seconds(30),
     at,
   }
-  const active = (second: number, is: boolean) =>
-    seen(second, {
-      resource: 'ScaledObject',
-      ...named('worker'),
-      of: 'worker',
-      ofKind: 'Deployment',
-      min: 0,
-      max: 4,
-      pollingMs: seconds(2),
-      cooldownMs: seconds(10),
-      conditions: [{ type: 'Active', status: is ? 'True' : 'False', reason: '', message: '' }],
-      metrics: ['s0'],
-    })
   const worker = podLife({
     ...gateway,
     name: 'worker-1',
@@ -310,7 +298,12 @@ function queued(activeMs: number, idleMs: number): readonly Evidence[] {
     gone: s(idleMs) + 2,
   })
   const told = evidence({ rehearsal: { ...rehearsal, expectations: [...rehearsal.expectations, expected] } })
-  return together(told, nodes(), [active(-1, false), active(s(activeMs), true), active(s(idleMs), false)], worker)
+  return together(
+    told,
+    nodes(),
+    [triggered(-1, false), triggered(s(activeMs), true), triggered(s(idleMs), false)],
+    worker,
+  )
 }
 
 const limits: readonly Limit[] = [

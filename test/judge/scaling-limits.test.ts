@@ -13,7 +13,7 @@ import { judgeRequired } from '../../src/judge/load/required.ts'
 import { judgeScript } from '../../src/judge/load/thresholds.ts'
 import { watchTrigger } from '../../src/judge/triggers/triggers.ts'
 import { place as at, rehearsal } from '../support/evidence.ts'
-import { named, podLife, seen } from '../support/evidence-cluster.ts'
+import { named, podLife, seen, triggered } from '../support/evidence-cluster.ts'
 import { atMs, counted, seenIn, wordsOn } from '../support/small-run.ts'
 import { scrapes, target, triggers, wants } from '../support/triggers.ts'
 
@@ -136,19 +136,6 @@ describe('a queue', () => {
     idleWithinMs: seconds(15),
     at,
   } as const
-  const active = (second: number, is: boolean) =>
-    seen(second, {
-      resource: 'ScaledObject',
-      ...named('worker'),
-      of: 'worker',
-      ofKind: 'Deployment',
-      min: 0,
-      max: 4,
-      pollingMs: seconds(2),
-      cooldownMs: seconds(10),
-      conditions: [{ type: 'Active', status: is ? 'True' : 'False', reason: '', message: '' }],
-      metrics: ['s0'],
-    })
   const worker = (ready: number, ends?: number) =>
     podLife({
       name: 'worker-1',
@@ -167,15 +154,15 @@ describe('a queue', () => {
   }
 
   it.each<[string, ReturnType<typeof judged>, ReturnType<typeof judged>]>([
-    ['that was active before', judged([active(-1, true), ...worker(0, 140)]), [[0, 0, 0, 15_000]]],
+    ['that was active before', judged([triggered(-1, true), ...worker(0, 140)]), [[0, 0, 0, 15_000]]],
     [
       'that is active as its phase begins',
-      judged([active(-1, false), active(25, true), ...worker(45, 140)]),
+      judged([triggered(-1, false), triggered(25, true), ...worker(45, 140)]),
       [[0, 19_000, 20_000, 15_000]],
     ],
     [
       'that is late',
-      judged([active(-1, false), active(35.001, true), ...worker(45, 140)]),
+      judged([triggered(-1, false), triggered(35.001, true), ...worker(45, 140)]),
       [
         [10_001, 19_000, 20_000, 15_000],
         'breach: worker took 10.0 s to become active (10.0 s allowed) in promo peak: at most 1 pod ready of 1 wanted.',
@@ -183,7 +170,7 @@ describe('a queue', () => {
     ],
     [
       'that was not seen active in time',
-      judged([active(-1, false)], 45_000),
+      judged([triggered(-1, false)], 45_000),
       [
         [undefined, undefined, undefined, 0],
         'breach: worker did not become active (10.0 s allowed), did not make its first pod and did not have enough pods ready (20.0 s allowed) in promo peak: at most 0 pods ready of 1 wanted.',
@@ -191,12 +178,12 @@ describe('a queue', () => {
     ],
     [
       'whose run ended before',
-      judged([active(-1, true), ...worker(0)], 139_999),
+      judged([triggered(-1, true), ...worker(0)], 139_999),
       [[0, 0, 0, undefined], 'gap: worker: the run ended before it had to be at rest again.'],
     ],
     [
       'whose run ended as it had to be at rest',
-      judged([active(-1, true), ...worker(0)], 140_000),
+      judged([triggered(-1, true), ...worker(0)], 140_000),
       [
         [0, 0, 0, undefined],
         'breach: worker did not be at rest again (15.0 s allowed) in promo peak: at most 1 pod ready of 1 wanted.',

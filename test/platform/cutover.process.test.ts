@@ -20,6 +20,7 @@ import { cutoverAct, eastward } from '../support/evidence-cutover.ts'
 import { runStarted, target as stock } from '../support/evidence-rehearsal.ts'
 import { causesOf } from '../support/judged.ts'
 import { type Answers, patched, refusal, Said, smallApiServer } from '../support/small-api-server.ts'
+import { CONFIG, LOG, ROUTE, regionObjects, type Stored } from '../support/two-regions.ts'
 import { keeperUrl, ownSecrets, startLabPostgres, startStandby } from './support/lab-postgres.ts'
 
 const secrets = ownSecrets()
@@ -81,36 +82,12 @@ async function databases() {
   return { client: { west, east }, admin, configure }
 }
 
-const CONFIG = (region: string) => `/api/v1/namespaces/shop-${region}/configmaps/orders`
-const ROUTE = '/apis/gateway.networking.k8s.io/v1/namespaces/shop-west/httproutes/entry'
-const LOG = '/api/v1/namespaces/shop-west/configmaps/matchday-cutover-eastward'
-
-type Stored = { metadata: { name: string }; data?: Record<string, string>; spec?: unknown }
 type Seeded = { readonly leaks?: true; readonly lies?: true }
 
 /** `leaks`: every third write does not ask the freeze switch. `lies`: the standby shows the position of the primary. */
 async function shop({ leaks, lies }: Seeded) {
   const { client, admin, configure } = await databases()
-  const objects = new Map<string, Stored>([
-    [CONFIG('west'), { metadata: { name: 'orders' }, data: { writes: 'on' } }],
-    [CONFIG('east'), { metadata: { name: 'orders' }, data: { writes: 'off' } }],
-    [
-      ROUTE,
-      {
-        metadata: { name: 'entry' },
-        spec: {
-          rules: [
-            {
-              backendRefs: [
-                { name: 'west', weight: 1 },
-                { name: 'east', weight: 0 },
-              ],
-            },
-          ],
-        },
-      },
-    ],
-  ])
+  const objects = regionObjects()
   const isOn = (name: Name) => objects.get(CONFIG(name))?.data?.writes === 'on'
   const one = async (pool: pg.Pool, sql: string) =>
     Object.values((await pool.query(sql)).rows[0] as object)[0] as unknown

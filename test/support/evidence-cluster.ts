@@ -133,3 +133,18 @@ export const scrapes = (
   labels: Readonly<Record<string, string>> = {},
 ): Evidence[] =>
   Array.from({ length: 161 }, (_, second) => scrape(second + 0.2, source, pod, { name, labels, value: value(second) }))
+
+/** The ScaledObject of the worker, whose trigger is active or not. */
+export const triggered = (second: number, is: boolean): Evidence =>
+  seen(second, {
+    resource: 'ScaledObject',
+    ...named('worker'),
+    of: 'worker',
+    ofKind: 'Deployment',
+    min: 0,
+    max: 4,
+    pollingMs: seconds(2),
+    cooldownMs: seconds(10),
+    conditions: [{ type: 'Active', status: is ? 'True' : 'False', reason: '', message: '' }],
+    metrics: ['s0'],
+  })

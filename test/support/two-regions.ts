@@ -25,7 +25,7 @@ const plannedOf = (budgets: typeof cutoverAct.budgets): PlannedAction => {
 }
 
 export const CONFIG = (region: string) => `/api/v1/namespaces/shop-${region}/configmaps/orders`
-const ROUTE = '/apis/gateway.networking.k8s.io/v1/namespaces/shop-west/httproutes/entry'
+export const ROUTE = '/apis/gateway.networking.k8s.io/v1/namespaces/shop-west/httproutes/entry'
 const LOGS = '/api/v1/namespaces/shop-west/configmaps'
 export const LOG = `${LOGS}/matchday-cutover-eastward`
 
@@ -40,9 +40,9 @@ type Region = { role: 'primary' | 'standby'; fenced: boolean; lsn: number; warm:
 /** Asked before each request that is not a GET, with its number: whether nothing of it happens. */
 type Interrupt = (nth: number) => 'refused' | undefined
 
-/** Both regions: writes are accepted where the switch is on and the database is a primary that is not fenced. */
-export async function platform(changes: { readonly lag?: number; readonly fences?: boolean } = {}) {
-  const objects = new Map<string, Stored>([
+/** Writes are accepted in the west, and all traffic goes there. */
+export const regionObjects = (): Map<string, Stored> =>
+  new Map<string, Stored>([
     [CONFIG('west'), { metadata: { name: 'orders' }, data: { writes: 'on' } }],
     [CONFIG('east'), { metadata: { name: 'orders' }, data: { writes: 'off' } }],
     [
@@ -62,6 +62,10 @@ export async function platform(changes: { readonly lag?: number; readonly fences
       },
     ],
   ])
+
+/** Both regions: writes are accepted where the switch is on and the database is a primary that is not fenced. */
+export async function platform(changes: { readonly lag?: number; readonly fences?: boolean } = {}) {
+  const objects = regionObjects()
   const regions: Record<string, Region> = {
     west: { role: 'primary', fenced: false, lsn: 9, warm: true },
     east: { role: 'standby', fenced: false, lsn: 9 - (changes.lag ?? 0), warm: false },
