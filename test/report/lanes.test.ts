@@ -187,6 +187,12 @@ describe('new nodes and the warm pool', () => {
     expect([25, 35, 45, 60].map((each) => valueAt(steps, each))).toEqual([1, 2, 1, 1])
   })
 
+  it('are not waited for when they are gone', () => {
+    const seen = drawn(node('n1', 20, false, 'added'), node('n1', 30, false, 'deleted'))
+    const steps = seen?.rows?.[0]?.steps ?? []
+    expect([25, 35].map((each) => valueAt(steps, each))).toEqual([1, 0])
+  })
+
   it('show the places of the warm pool, and each one that is taken', () => {
     const seen = drawn(
       warm('w1', 10),
