@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { labPaths } from '../../../src/lab/machine/paths.ts'
 import { isOnPath } from '../../../src/lab/runtime/container/program.ts'
 import { type BenchNode, openBenchNode, runContainer, runPod, shell, until } from './bench-node.ts'
 import type { CriClient } from './cri-client.ts'
@@ -215,6 +216,18 @@ describe('exec for probes and hooks', () => {
     expect(answer).toMatchObject({ exitCode: 4 })
     expect(answer.stdout.toString()).toBe('a\n')
     expect(answer.stderr.toString()).toBe('b\n')
+  })
+
+  it('finds a program by its path in the image', async () => {
+    const app = join(labPaths(bench.root).images, 'sh', 'rootfs', 'app')
+    mkdirSync(app, { recursive: true })
+    writeFileSync(join(app, 'ready'), '#!/bin/sh\necho of the image\n', { mode: 0o755 })
+    const { stdout } = await cri.call<{ stdout: Buffer }>('ExecSync', {
+      containerId: container,
+      cmd: ['/app/ready'],
+      timeout: 5,
+    })
+    expect(stdout.toString()).toBe('of the image\n')
   })
 
   it('is killed after its time limit, with everything it started', async () => {
