@@ -65,7 +65,7 @@ describe('the outcome of a parser', () => {
     expect(settle<number>(issues, value, warnings)).toStrictEqual(outcome),
   )
 
-  it('is never nothing', () =>
+  it('is a value or at least one issue', () =>
     expect(() => settle([], undefined)).toThrow('a parser gave neither a value nor an issue'))
 })
 

@@ -56,7 +56,7 @@ describe('a signature', () => {
     }),
   )
 
-  it('may be of 15 digits of lines', () => {
+  it('may cover a number of lines with 15 digits', () => {
     const text = over(made.message.replace(' 12 ', ` ${'1'.repeat(15)} `))
     expect(verified(text, publicKey)).toMatchObject({ ok: true, lines: 111_111_111_111_111 })
   })

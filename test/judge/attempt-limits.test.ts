@@ -80,7 +80,7 @@ describe('attempts after a harm', () => {
     ],
   ])('%s', (_, rows, told) => expect(words(rows)).toBe(told))
 
-  it('may be bad so often while nobody shall notice', () => {
+  it('are undisturbed while no more are bad than the reaction allows', () => {
     const judged = (bad: number) =>
       judgeUndisturbed(
         seenIn(
