@@ -134,6 +134,17 @@ describe('the previous release after the rollback', () => {
     expect(causesOf(told({ load }))).not.toContain('schema-incompatible')
   })
 
+  it.each([
+    { attempts: 29, held: false },
+    { attempts: 30, held: true },
+  ])('is known to work with it after $attempts attempts: $held', ({ attempts, held }) => {
+    const load: Story['load'] = (second, { deposit }) => {
+      if (second >= 95) deposit.good = second === 100 ? attempts : 0
+    }
+    const deposits = fits(told({ load })).find(({ subject }) => subject === 'deposit')
+    expect(deposits).toMatchObject({ held, sentence: expect.stringContaining(`${attempts} attempts`) })
+  })
+
   it('is judged by the indicators that the release must not disturb', () => {
     const expected = [{ kind: 'undisturbed', sli: 'login', badMax: 0 }] as unknown as ActionSpec['expect']
     const judgment = told({ load: bad(95, 160), expect: expected })
