@@ -10,12 +10,16 @@ import { join } from 'node:path'
 import { refusal } from '../real/programs.ts'
 import { chromium } from './browser.ts'
 import { seedOfChecks } from './commit-seed.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { type Outcome, outcomeOf, type Report, withSecondAttempt } from './outcome.ts'
 
 type Count = { readonly passed: number; readonly failed: number }
 
 /** What a reader of the last lines must know: each failure again, one line each. */
 const failures: string[] = []
+/** What failed the first time and passed the second. */
+const flaky: string[] = []
+/** More files than these do not fail by chance. */
+const FILES_AGAIN_MAX = 3
 
 const seed = seedOfChecks(process.env.REHEARSAL_SEED)
 if (seed !== undefined) process.env.REHEARSAL_SEED = seed
@@ -55,10 +59,29 @@ async function check(title: string, ...args: string[]): Promise<Count> {
   return { passed: 0, failed: 1 }
 }
 
-/** One vitest project, counted by its own report: an exit code of 0 with no test run is a failure. */
+/**
+ * One vitest project, counted by its own report: an exit code of 0 with no test run is a failure. A few files that fail where real
+ * processes run are run once more, and a test that passes then is told as flaky (docs/adr/0069).
+ */
 async function tests(project: string, ...files: readonly string[]): Promise<Count> {
-  const report = join(scratch, `${project}.json`)
-  const code = await run(`tests: ${project}`, [
+  const first = await attempt(project, `tests: ${project}`, files)
+  const named = new Set(first.outcome.named)
+  const again = first.outcome.files
+  if (project === 'pure' || again.length === 0 || again.length > FILES_AGAIN_MAX) return counted(project, first)
+  console.log(`\nonce more, to tell a flaky test from a broken one: ${again.join(', ')}`)
+  const { report, code } = await attempt(project, `tests: ${project}, second attempt`, again)
+  const both = withSecondAttempt(first.report, report)
+  const second = { report: both, code, outcome: outcomeOf(both, process.cwd()) }
+  for (const line of second.outcome.named) named.delete(line)
+  if (second.outcome.failed === 0) flaky.push(...named)
+  return counted(project, second)
+}
+
+type Attempt = { readonly report: Report; readonly code: number; readonly outcome: Outcome }
+
+async function attempt(project: string, title: string, files: readonly string[]): Promise<Attempt> {
+  const file = join(scratch, `${title.replaceAll(/\W+/g, '-')}.json`)
+  const code = await run(title, [
     tool('vitest'),
     'run',
     '--project',
@@ -66,19 +89,23 @@ async function tests(project: string, ...files: readonly string[]): Promise<Coun
     ...files,
     '--reporter=default',
     '--reporter=json',
-    `--outputFile=${report}`,
+    `--outputFile=${file}`,
   ])
-  const { passed, failed, named } = read(report)
+  const report = read(file)
+  return { report, code, outcome: outcomeOf(report, process.cwd()) }
+}
+
+function counted(project: string, { code, outcome: { passed, failed, named } }: Attempt): Count {
   const broken = failed === 0 && (code !== 0 || passed === 0) ? 1 : 0
   failures.push(...(broken && named.length === 0 ? [`tests: ${project}`] : named))
   return { passed, failed: failed + broken }
 }
 
-function read(report: string): Outcome {
+function read(file: string): Report {
   try {
-    return outcomeOf(JSON.parse(readFileSync(report, 'utf8')), process.cwd())
+    return JSON.parse(readFileSync(file, 'utf8'))
   } catch {
-    return { passed: 0, failed: 0, named: [] }
+    return { testResults: [] }
   }
 }
 
@@ -112,6 +139,8 @@ const sum = (pick: (count: Count) => number): number => counts.reduce((all, each
 const failed = sum((each) => each.failed)
 const minutes = performance.now() / 60_000
 console.log(`\n${minutes.toFixed(1)} minutes: ${took.join(', ')}`)
+if (flaky.length > 0)
+  console.log(`\nflaky, passed on the second attempt:\n${flaky.map((each) => `  ${each}`).join('\n')}`)
 if (failures.length > 0) console.log(`\nfailed:\n${failures.map((each) => `  ${each}`).join('\n')}`)
 console.log(`\n${sum((each) => each.passed)} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1

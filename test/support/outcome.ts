@@ -6,11 +6,12 @@ export type Outcome = {
   readonly failed: number
   /** One line for each failure: file, test and the first line of its reason. */
   readonly named: readonly string[]
+  /** The files of these failures, relative to the root. */
+  readonly files: readonly string[]
 }
 
 /** What this code reads of the report. A file can fail without any of its tests: in a hook, or at import. */
 export type Report = {
-  readonly numPassedTests: number
   readonly testResults: readonly {
     readonly name: string
     readonly status: string
@@ -23,13 +24,25 @@ export type Report = {
   }[]
 }
 
-export function outcomeOf({ numPassedTests, testResults }: Report, root: string): Outcome {
-  const named = testResults.filter(({ status }) => status === 'failed').flatMap((file) => failuresOf(file, root))
-  return { passed: numPassedTests, failed: named.length, named }
+type File = Report['testResults'][number]
+
+export function outcomeOf({ testResults }: Report, root: string): Outcome {
+  const files = testResults.filter(({ status }) => status === 'failed')
+  const named = files.flatMap((file) => failuresOf(file, root))
+  const passed = testResults.flatMap(passedOf).length
+  return { passed, failed: named.length, named, files: files.map(({ name }) => relative(root, name)) }
 }
 
+/** A report in which the files that ran a second time have their second result. A file that the second report lacks keeps its first. */
+export function withSecondAttempt(first: Report, second: Report): Report {
+  const again = new Map(second.testResults.map((file) => [file.name, file]))
+  return { testResults: first.testResults.map((file) => again.get(file.name) ?? file) }
+}
+
+const passedOf = ({ assertionResults }: File) => assertionResults.filter(({ status }) => status === 'passed')
+
 /** Where no test failed, a hook did, and vitest calls the tests after it skipped: they were not, they could not run. */
-function failuresOf({ name, message, assertionResults }: Report['testResults'][number], root: string): string[] {
+function failuresOf({ name, message, assertionResults }: File, root: string): string[] {
   const file = relative(root, name)
   const failed = assertionResults.filter(({ status }) => status === 'failed')
   if (failed.length > 0)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { labPaths } from '../../../src/lab/machine/paths.ts'
 import { isOnPath } from '../../../src/lab/runtime/container/program.ts'
+import { hasFirstSize } from '../../../src/lab/runtime/streaming/terminal.ts'
 import { type BenchNode, openBenchNode, runContainer, runPod, shell, until } from './bench-node.ts'
 import type { CriClient } from './cri-client.ts'
 
@@ -95,6 +96,14 @@ describe('kubectl exec', () => {
     socket.send(size(99, 33))
     expect((await answer).stdout).toBe('seen\r\n')
     rmSync(folder, { recursive: true })
+  })
+
+  it.each([
+    ['is starting its program, and Linux shows nothing', '', false],
+    ['is the shell', "sh\0-c\0stty rows 40 cols 120; exec 'bash'\0", false],
+    ['is the command', 'bash\0', true],
+  ])('leaves the size to the client once the child %s: %j', (_, commandLine, expected) => {
+    expect(hasFirstSize(commandLine)).toBe(expected)
   })
 
   it.runIf(hasScript())("signals the command when the client's window changes", async () => {

@@ -65,11 +65,16 @@ async function terminalOfCommand(script: () => number | undefined): Promise<stri
 function terminalBelow(script: number): string | undefined {
   try {
     const [child] = readFileSync(`/proc/${script}/task/${script}/children`, 'utf8').trim().split(' ')
-    // This shell has yet to set the first size, and would overwrite the client's.
-    if (readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(FIRST_SIZE)) return undefined
+    if (!hasFirstSize(readFileSync(`/proc/${child}/cmdline`, 'utf8'))) return undefined
     const input = readlinkSync(`/proc/${child}/fd/0`)
     return /^\/dev\/pts\/\d+$/.test(input) ? input : undefined
   } catch {
     return undefined // not started yet, or ended
   }
 }
+
+/**
+ * Whether the shell that sets the first size has given way to the command: before, it would overwrite the client's size. Linux shows an
+ * empty command line while a process starts its program, also for that shell.
+ */
+export const hasFirstSize = (commandLine: string): boolean => commandLine !== '' && !commandLine.includes(FIRST_SIZE)
