@@ -579,6 +579,11 @@ const canary = under(
       causes: ['canary-worse'],
       also: ['disturbed'],
     },
+    {
+      defect: 'canary-books-wrongly',
+      trap: 'a new release that books one deposit of 200 with a wrong amount, and answers well',
+      causes: ['unreconciled'],
+    },
     { defect: 'canary-slower', trap: 'a new release that is 20 % slower', causes: ['canary-worse'] },
     {
       defect: 'canary-route-shadowed',

@@ -5,15 +5,18 @@ import { SIGNATURE_HEADER } from '../../shared/signature.ts'
 import { traceIdOf, traceparentOf } from '../../shared/trace.ts'
 import { failureOf, type Upstream } from '../../shared/upstream.ts'
 import type { Marking } from './copies.ts'
+import type { Altering } from './wrong-amounts.ts'
 
 export type ForwardTarget = {
   readonly upstream: Upstream
   readonly path: string
   readonly timeoutMs: number
   readonly marking?: Marking
+  readonly altering?: Altering
 }
 
 const unmarked: Marking = (headers) => headers
+const unaltered: Altering = (body) => body
 
 const PASSED_ON = ['idempotency-key', SIGNATURE_HEADER] as const
 
@@ -31,7 +34,7 @@ export async function forward(
   const call = {
     method: 'POST',
     path: target.path,
-    body,
+    body: (target.altering ?? unaltered)(body),
     headers: (target.marking ?? unmarked)(headersOf(request, traceparent, player)),
     timeoutMs: target.timeoutMs,
     idempotent: true,

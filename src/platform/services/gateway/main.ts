@@ -16,6 +16,7 @@ import { answerFrozen, createFreeze, type Freeze, serveRegion } from './freeze.t
 import { createLimiter, type Limiter } from './limits.ts'
 import { createLobby, type Lobby } from './lobby.ts'
 import { createLogin, type PlayerLogin } from './login.ts'
+import { wrongAmounts } from './wrong-amounts.ts'
 
 /** The client gives up after 2 s: a later answer reaches nobody. */
 const UPSTREAM_TIMEOUT_MS = 1_900
@@ -37,7 +38,8 @@ const shape = (read: ConfigReader) => ({
   trustProxy: read.toggle('TRUST_PROXY', false),
   isShadow: read.toggle('SHADOW', false),
   shadowWrites: read.toggle('SHADOW_WRITES', false),
-  /** Seeded defect, off at 0. */
+  /** Seeded defects, off at 0. */
+  depositsWrongEvery: read.integer('DEPOSITS_WRONG_EVERY', { min: 0, max: 1_000_000, fallback: 0 }),
   freezeLeaksEvery: read.integer('FREEZE_LEAKS_EVERY', { min: 0, max: 1_000, fallback: 0 }),
 })
 
@@ -98,7 +100,8 @@ run('gateway', async () => {
     timeoutMs: UPSTREAM_TIMEOUT_MS,
     marking: markingOf({ isShadow: config.isShadow, writes: config.shadowWrites }),
   }
-  servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', ...passing })
+  const altering = wrongAmounts(config.depositsWrongEvery)
+  servePlayers(door, 'deposits', { upstream: upstreams.payments, path: '/deposits', altering, ...passing })
   servePlayers(door, 'bets', { upstream: upstreams.bets, path: '/bets', ...passing })
   servePlayers(door, 'payouts', { upstream: upstreams.wallet, path: '/payouts', ...passing })
   serveWebhooks(door, upstreams)
