@@ -11,6 +11,7 @@ import type { Judgment } from '../../src/domain/verdict.ts'
 import { ownLab, startRun, type TestLab, testLab, verdictOf } from '../support/lab.ts'
 import { currentCommit, isAtOrAfter, sliceMs, today } from '../support/slices.ts'
 import { comparisonSection, isCaught, performDuet, readCompared, wantedDuets } from './comparisons.ts'
+import { promotesByName, untilFirstLeads } from './first-primary.ts'
 import { footprintOf } from './footprint.ts'
 import { healthyTrials } from './healthy.ts'
 import { keep, readKept, trialFor } from './kept.ts'
@@ -72,6 +73,7 @@ const todo = tasksOf(wanted.filter((row) => !flags.resume || !isMeasured(row, re
 async function perform(lab: TestLab, task: Task): Promise<readonly (readonly [Row, Trial])[]> {
   const startedAt = performance.now()
   if (task.target === undefined) await lab.become(task.overlays)
+  if (promotesByName(task.rehearsal)) await untilFirstLeads(lab)
   const disturbance: Disturbance = task.meanwhile === undefined ? {} : disturbanceOf(task.meanwhile)
   try {
     await disturbance.prepare?.(lab)

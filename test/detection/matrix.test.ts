@@ -9,6 +9,7 @@ import { parseRehearsal } from '../../src/files/rehearsal.ts'
 import { parseTarget } from '../../src/files/target.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
 import { comparisonSection, readCompared } from './comparisons.ts'
+import { FIRST, promotesByName } from './first-primary.ts'
 import { healthyTrials } from './healthy.ts'
 import { readKept } from './kept.ts'
 import { seededDefects } from './matrix.ts'
@@ -53,6 +54,15 @@ describe('every run of the matrix', () => {
     if (!parsed.ok) return
     const planned = planTimeline(parsed.value, target.value, { run: 'matrix', seed: 1 })
     expect(planned.ok ? [] : planned.issues.map(formatIssue)).toEqual([])
+  })
+
+  it.each([...targets])('promotes a member that is not the primary already: %s', (path, file) => {
+    const target = parseTarget(files, file)
+    const parsed = target.ok ? parseRehearsal(files, path, target.value) : target
+    const members = parsed.ok
+      ? parsed.value.actions.flatMap(({ act }) => (act.kind === 'promote' ? [act.to] : []))
+      : ['unknown']
+    expect([members.includes(FIRST), promotesByName(path)]).toEqual([false, members.length > 0])
   })
 
   it.each([...new Set(tasks.flatMap(({ overlays }) => overlays))])('has its overlay: %s', (folder) => {
