@@ -21,7 +21,7 @@ spec:
         plan: eastward
         writes: login
         rto: 4m
-        budgets: {ready: 30s, freeze: 30s, drain: 30s, catchUp: 30s, promote: 30s, traffic: 30s, thaw: 30s}
+        budgets: {ready: 30s, freeze: 30s, drain: 30s, catchUp: 30s, promote: 30s, warm: 30s, traffic: 30s, thaw: 30s}
   slos: [{sli: login, objective: 50%}]
 `
 
@@ -41,10 +41,11 @@ const cutovers = `  cutovers:
           switches: [${config('west', 'role', 'fenced')}, ${config('east', 'role', 'primary')}]
           proofs: [${is('entry', 'promote', 'yes')}]
           undo: failsForward
+        warm: {switches: [${config('east', 'caches', 'warm')}], proofs: [${is('entry', 'warm', 'yes')}], undo: []}
         traffic: {switches: [${config('entry', 'serves', 'east')}], proofs: [${is('entry', 'traffic', 'yes')}], undo: restore}
         thaw: {switches: [${config('east', 'writes', 'on')}], proofs: [${is('entry', 'thaw', 'yes')}], undo: restore}
 `
-const STEPS = ['ready', 'freeze', 'drain', 'catch-up', 'promote', 'traffic', 'thaw'] as const
+const STEPS = ['ready', 'freeze', 'drain', 'catch-up', 'promote', 'warm', 'traffic', 'thaw'] as const
 
 let lab: TestLab
 const [file, target] = [
@@ -75,7 +76,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await apply(
     configMap('west', { writes: 'on', role: 'primary', underWay: '0', lsn: '0/9' }),
-    configMap('east', { writes: 'off', role: 'standby', lsn: '0/9' }),
+    configMap('east', { writes: 'off', role: 'standby', caches: 'cold', lsn: '0/9' }),
   )
 })
 afterAll(async () => {
@@ -102,6 +103,7 @@ describe('kill -9 of the controller during a cutover', () => {
     ['drain', WEST, 'the journal'],
     ['catch-up', WEST, 'the cluster'],
     ['promote', EAST, 'the cluster'],
+    ['warm', EAST, 'the cluster'],
     ['traffic', EAST, 'the journal'],
     ['thaw', EAST, 'the cluster'],
   ] as const)('at %s: heal leaves one region that accepts writes', async (name, ends, source) => {
@@ -120,6 +122,8 @@ describe('kill -9 of the controller during a cutover', () => {
     expect([all.map(({ outcome, note }: typeof ends) => ({ outcome, note })), left]).toEqual([[ends], []])
     const [west, east, entry] = await Promise.all(['west', 'east', 'entry'].map(dataOf))
     const onward = ends === EAST
-    expect([west?.writes, east?.writes, entry?.serves]).toEqual(onward ? ['off', 'on', 'east'] : ['on', 'off', 'west'])
+    expect([west?.writes, east?.writes, east?.caches, entry?.serves]).toEqual(
+      onward ? ['off', 'on', 'warm', 'east'] : ['on', 'off', 'cold', 'west'],
+    )
   })
 })
