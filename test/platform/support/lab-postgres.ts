@@ -93,7 +93,7 @@ async function imageIn(folder: string): Promise<readonly string[]> {
 
 /** A streaming standby in a container of its own. `prepare` is called with what it sees as `/`, before it starts. Returns how to stop it. */
 export function startStandby(
-  primary: LabPostgres,
+  primary: Pick<LabPostgres, 'command' | 'host'>,
   host: string,
   secrets: Secrets,
   settings: Settings = {},
