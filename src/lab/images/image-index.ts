@@ -22,6 +22,8 @@ export type IndexedImage = {
   readonly env?: Readonly<Record<string, string>>
   /** uid; used only if root runs the lab */
   readonly user?: number
+  /** a user of the image that is no number; told to the kubelet, which then cannot check `runAsNonRoot` */
+  readonly userName?: string
   /** the signal that asks the program to end; SIGTERM by default */
   readonly stopSignal?: NodeJS.Signals
   readonly sizeBytes: number

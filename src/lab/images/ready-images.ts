@@ -17,9 +17,11 @@ export type Start = {
   readonly workingDir?: string
   /** uid if root runs the lab; `nobody` by default */
   readonly user?: number
+  /** What the image says instead of a number. It is only told: containers run as `nobody`. */
+  readonly userName?: string
 }
 
-/** A folder of the user's machine. */
+/** A folder of the user's machine. The name may end with `@sha256:…`, the digest by which manifests name the image. */
 export type FolderSource = Start & { readonly kind: 'folder'; readonly name: string; readonly folder: string }
 /** A tar file with manifest.json or index.json. */
 export type ArchiveSource = { readonly kind: 'archive'; readonly name: string; readonly archive: string }
@@ -40,19 +42,23 @@ export async function readyImage(store: string, source: ReadySource): Promise<Bu
   }
 }
 
-/** Files are named by path, size and time of change: reading a folder of gigabytes at every boot would take longer than the boot. */
-async function folderImage(store: string, { name, folder, ...start }: FolderSource): Promise<BuiltImage> {
+/**
+ * Files are named by path, size and time of change: reading a folder of gigabytes at every boot would take longer than the boot. As in a registry, the name
+ * is no part of the digest.
+ */
+async function folderImage(store: string, { name: reference, folder, ...start }: FolderSource): Promise<BuiltImage> {
+  const [name = '', pinned] = reference.split('@')
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
   const stats = files.map((file) => [file, statSync(join(folder, file), { throwIfNoEntry: false })] as const)
   const listed = stats.map(([file, stat]) => `${file} ${stat?.isFile() ? `${stat.size} ${stat.mtimeMs}` : ''}`)
-  const digest = digestOf(name, folder, JSON.stringify(start), listed.join('\n'))
-  const at = versionFolder(name, digest)
+  const content = digestOf(folder, JSON.stringify(start), listed.join('\n'))
+  const at = versionFolder(name, content)
   await stageVersion(join(store, at), (aside) => stageFolder(folder, aside, () => true))
   return {
     name,
     image: native(
       at,
-      digest,
+      pinned ?? content,
       start,
       stats.reduce((sum, [, stat]) => sum + (stat?.size ?? 0), 0),
     ),
@@ -80,7 +86,8 @@ function startOf(configFile: string): Start {
   const [entrypoint, given] = [textsOf(config?.Entrypoint), textsOf(config?.Cmd)]
   const env = Object.fromEntries(textsOf(config?.Env).map((line) => line.split(/=(.*)/s).slice(0, 2)))
   const { PATH = '', ...others } = env
-  const user = /^\d+/.exec(typeof config?.User === 'string' ? config.User : '')?.[0]
+  const [userName = ''] = typeof config?.User === 'string' ? config.User.split(':') : []
+  const user = /^\d+/.exec(userName)?.[0]
   return {
     entrypoint: programInImage(entrypoint),
     ...(given.length === 0 ? {} : { arguments: entrypoint.length === 0 ? programInImage(given) : given }),
@@ -89,6 +96,7 @@ function startOf(configFile: string): Start {
       ? { workingDir: `${ROOT}${config.WorkingDir}` }
       : {}),
     ...(user === undefined || user === '0' ? {} : { user: Number(user) }),
+    ...(user === undefined && userName !== '' && userName !== 'root' ? { userName } : {}),
   }
 }
 
@@ -103,7 +111,7 @@ const pathInImage = (path: string): string => [...path.split(':').map((each) => 
 const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
 
 function native(at: string, digest: string, start: Start, sizeBytes: number): IndexedImage {
-  const { entrypoint, arguments: given, env, workingDir, user } = start
+  const { entrypoint, arguments: given, env, workingDir, user, userName } = start
   return {
     digest,
     kind: 'native',
@@ -113,6 +121,7 @@ function native(at: string, digest: string, start: Start, sizeBytes: number): In
     env,
     ...(workingDir === undefined ? {} : { workingDir }),
     ...(user === undefined ? {} : { user }),
+    ...(userName === undefined ? {} : { userName }),
     sizeBytes,
   }
 }

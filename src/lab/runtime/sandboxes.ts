@@ -4,6 +4,7 @@ import { messageOf } from '../../domain/unknown.ts'
 import type { SandboxIdentity } from '../pod-network/network-plugin.ts'
 import type { SandboxConfig } from './cri/messages.ts'
 import { RuntimeFault } from './fault.ts'
+import { createHostPorts } from './host-ports.ts'
 import type { NodeContext, PodName } from './node-context.ts'
 import type { SandboxRecord } from './records.ts'
 
@@ -26,6 +27,7 @@ export const newId = (): string => randomBytes(32).toString('hex')
 export function createSandboxes(context: NodeContext): Sandboxes {
   const { store, network, node, log } = context
   const records = new Map<string, SandboxRecord>()
+  const hostPorts = createHostPorts(node, log)
   const keep = (record: SandboxRecord) => {
     store.saveSandbox(record)
     records.set(record.id, record)
@@ -52,7 +54,9 @@ export function createSandboxes(context: NodeContext): Sandboxes {
       // Stored as stopped first. If this process dies in between, the kubelet removes the sandbox, and the address is released.
       keep({ ...record, stopped: true })
       try {
-        return keep({ ...record, network: await network.add(networkIdentity(id, config, node)) })
+        const running = keep({ ...record, network: await network.add(networkIdentity(id, config, node)) })
+        hostPorts.open(running)
+        return running
       } catch (error) {
         forget(id)
         throw error
@@ -61,18 +65,23 @@ export function createSandboxes(context: NodeContext): Sandboxes {
     async stop(id) {
       const record = records.get(id)
       if (!record || record.stopped) return
+      hostPorts.close(id)
       if (record.network) await network.del({ id })
       keep({ ...record, stopped: true })
     },
     async remove(id) {
       const record = records.get(id)
+      hostPorts.close(id)
       if (record && !isHostNetwork(record.config)) await network.del({ id })
       forget(id)
     },
     async adopt(found) {
       for (const record of found) {
         records.set(record.id, record)
-        if (record.network && !record.stopped) await announce(record)
+        if (record.network && !record.stopped) {
+          await announce(record)
+          hostPorts.open(record)
+        }
       }
     },
   }

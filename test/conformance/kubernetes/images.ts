@@ -1,57 +1,77 @@
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FolderSource } from '../../../src/lab/images/ready-images.ts'
 
 const TEST_IMAGES = 'registry.k8s.io/e2e-test-images'
 const CRI_IMAGES = 'gcr.io/k8s-staging-cri-tools'
 
-const AGNHOST = '$IMAGE/rootfs/agnhost'
+// The digest by which critest names one of its images.
+const PINNED = '@sha256:9700f9a2f5bf2c45f2f605a0bd3bce7cf37420ec9d3ed50ac2758413308766bf'
 
-type Start = Pick<FolderSource, 'entrypoint' | 'arguments' | 'user'>
+const AGNHOST = '$IMAGE/rootfs/agnhost'
+const WEB_SERVER = ['test-webserver']
+/** critest looks for this word in the log of its web server. */
+const HTTPD = ['/bin/sh', '-c', 'echo httpd; exec "$0" "$@"', AGNHOST]
+
+type Start = Pick<FolderSource, 'entrypoint' | 'arguments' | 'user' | 'userName'>
 
 /**
- * The images that the suites' pods name. agnhost is upstream's own program. Its web server stands in for nginx, and its command `pause` for the pause
- * image. busybox is this machine's shell and tools. The images that only critest pulls are as small.
+ * The images that the suites' pods name. agnhost is upstream's own program. Its web server stands in for nginx and httpd, and its command `pause` for the
+ * pause image. busybox is this machine's shell and tools. The images that only critest pulls are as small.
  */
 export function suiteImages(agnhost: string, scratch: string): FolderSource[] {
   const programs = agnhostFolder(agnhost, scratch)
   const tools = toolsFolder(scratch)
-  const image = (name: string, folder: string, start: Start): FolderSource => ({
+  const image = (name: string, folder: string, start: Start, env: FolderSource['env'] = {}): FolderSource => ({
     kind: 'folder',
     name,
     folder,
-    env: {},
+    env,
     ...start,
   })
-  const shell: Start = { entrypoint: [], arguments: ['sh'] }
-  const pulled = ['latest', 'tag', '1', '2', '3', 'tags'].map((name) =>
-    image(`${CRI_IMAGES}/test-image-${name}`, tools, shell),
+  const shell = (name: string, start: Partial<Start> = {}) =>
+    // The name in the environment makes it an image of its own: two names of one content are one image.
+    image(name, tools, { entrypoint: [], arguments: ['sh'], ...start }, { PATH: TOOLS_PATH, IMAGE_NAME: name })
+  const pulled = ['latest', 'tag', '1', '2', '3', 'tags', `digest${PINNED}`].map((name) =>
+    shell(`${CRI_IMAGES}/test-image-${name}`),
   )
   return [
     image(`${TEST_IMAGES}/agnhost`, programs, { entrypoint: [AGNHOST], arguments: ['pause'] }),
-    image(`${TEST_IMAGES}/nginx`, programs, { entrypoint: [AGNHOST], arguments: ['test-webserver'] }),
+    image(`${TEST_IMAGES}/nginx`, programs, { entrypoint: [AGNHOST], arguments: WEB_SERVER }),
+    image(`${TEST_IMAGES}/httpd`, programs, { entrypoint: HTTPD, arguments: WEB_SERVER }),
     image('registry.k8s.io/pause', programs, { entrypoint: [AGNHOST, 'pause'] }),
     image('k8s.gcr.io/pause', programs, { entrypoint: [AGNHOST, 'pause'] }),
-    image(`${TEST_IMAGES}/busybox`, tools, shell),
+    shell(`${TEST_IMAGES}/busybox`),
     ...pulled,
-    image(`${CRI_IMAGES}/test-image-user-uid`, tools, { ...shell, user: 1002 }),
-    image(`${CRI_IMAGES}/test-image-user-uid-group`, tools, { ...shell, user: 1003 }),
+    shell(`${CRI_IMAGES}/test-image-user-uid`, { user: 1002 }),
+    shell(`${CRI_IMAGES}/test-image-user-uid-group`, { user: 1003 }),
+    shell(`${CRI_IMAGES}/test-image-user-username`, { userName: 'www-data' }),
+    shell(`${CRI_IMAGES}/test-image-user-username-group`, { userName: 'www-data' }),
   ]
 }
 
-/** As its Dockerfile: a spec about entrypoints starts it by its second name. */
+/** As its Dockerfile: a spec about entrypoints starts it by its second name. Specs move a file away and back, to make a probe of its web server fail. */
 function agnhostFolder(agnhost: string, scratch: string): string {
-  const folder = join(scratch, 'agnhost')
-  mkdirSync(join(folder, 'rootfs'), { recursive: true })
-  copyFileSync(agnhost, join(folder, 'rootfs', 'agnhost'))
-  symlinkSync('agnhost', join(folder, 'rootfs', 'agnhost-2'))
-  return folder
+  const root = join(scratch, 'agnhost', 'rootfs')
+  mkdirSync(root, { recursive: true })
+  copyFileSync(agnhost, join(root, 'agnhost'))
+  symlinkSync('agnhost', join(root, 'agnhost-2'))
+  writeFileSync(join(root, 'localhost.crt'), 'Upstream keeps a certificate here. No spec uses it.\n')
+  return join(scratch, 'agnhost')
 }
 
-/** An image without a single byte is refused by the kubelet. */
+const TOOLS_PATH = '$IMAGE/rootfs/bin:/usr/local/bin:/usr/bin:/bin'
+
+/** Specs use of busybox's shell what Debian's `sh` lacks: `[[`, `$RANDOM`, and variables such as `data-1`. bash has it, also under the name `sh`. */
+const BASH = '/bin/bash'
+
+// critest's containers run `top` without a terminal, only to have something that runs.
+const TOP = '#!/bin/sh\nexec tail -f /dev/null\n'
+
 function toolsFolder(scratch: string): string {
-  const folder = join(scratch, 'tools')
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'README'), 'The programs of this image are those of the machine.\n')
-  return folder
+  const programs = join(scratch, 'tools', 'rootfs', 'bin')
+  mkdirSync(programs, { recursive: true })
+  if (existsSync(BASH)) symlinkSync(BASH, join(programs, 'sh'))
+  writeFileSync(join(programs, 'top'), TOP, { mode: 0o755 })
+  return join(scratch, 'tools')
 }

@@ -7,7 +7,7 @@ import { currentCommit, isAtOrAfter, today } from '../../support/slices.ts'
 import { bootForSuite, suiteScratch } from '../lab.ts'
 import { critestCommand, critestSpecs, e2eCommand, e2eSpecs } from './commands.ts'
 import { exceptionFor } from './exceptions.ts'
-import type { Flags, Networking } from './flags.ts'
+import { type Flags, NETWORKINGS, type Networking } from './flags.ts'
 import { type Command, runSpec, type SpecResult } from './ginkgo.ts'
 import { suiteImages } from './images.ts'
 import { idOf, keepTrial, type Measured, readMeasured, writeMeasured } from './kept.ts'
@@ -40,11 +40,17 @@ export async function plannedRun(flags: Flags, tools: Tools): Promise<PlannedRun
     SUITES.filter((suite) => isChosen(flags, suite)).map((suite) => ({
       networking,
       suite,
-      specs: specs[suite].filter(isWanted(networking, suite)),
+      specs: longestFirst(specs[suite].filter(isWanted(networking, suite)), (spec) =>
+        Math.max(...NETWORKINGS.map((each) => trials[idOf(each, suite, spec)]?.seconds ?? 0)),
+      ),
     })),
   )
   return { flags, tools, todo: todo.filter((each) => each.specs.length > 0) }
 }
+
+/** Several run at the same time: a long one that begins last would keep the others waiting. */
+const longestFirst = (specs: readonly string[], secondsOf: (spec: string) => number): readonly string[] =>
+  specs.toSorted((one, other) => secondsOf(other) - secondsOf(one))
 
 async function withSpecs({ versions, specs, trials }: Measured, tools: Tools): Promise<Measured> {
   const { 'e2e-test': e2e, critest } = tools

@@ -144,6 +144,21 @@ it('takes a folder as it is, and a changed folder as another image', async () =>
   expect((await build()).image.digest).not.toBe(image.digest)
 })
 
+it('gives one content one digest under two names, and the digest that a name asks for', async () => {
+  const source = join(folder, 'build')
+  mkdirSync(source)
+  writeFileSync(join(source, 'search'), '#!/bin/sh\n', { mode: 0o755 })
+  const build = (name: string) =>
+    readyImage(store, { kind: 'folder', name, folder: source, entrypoint: ['$IMAGE/search'], env: {} })
+  const [one, two] = [await build('one/search'), await build('two/search')]
+  expect(two.image.digest).toBe(one.image.digest)
+  const digest = `sha256:${'1'.repeat(64)}`
+  const pinned = await build(`shop/search@${digest}`)
+  expect(pinned).toMatchObject({ name: 'shop/search', image: { digest } })
+  writeFileSync(join(source, 'search'), '#!/bin/sh\necho more\n', { mode: 0o755 })
+  expect((await build(`shop/search@${digest}`)).image.folder).not.toBe(pinned.image.folder)
+})
+
 it('refuses images that no index knows, each once', () => {
   const pod = (name: string, ...images: readonly string[]) => ({
     kind: 'Pod',

@@ -94,15 +94,25 @@ describe('the namespaces of a container', () => {
   it('hold what the image has at its root, unless the machine has it or a volume is in it', () => {
     const root = join(folder, 'image', 'rootfs')
     for (const name of ['app-of-image', 'data-of-image', 'etc']) mkdirSync(join(root, name), { recursive: true })
-    writeFileSync(join(root, 'serve-of-image'), '')
+    writeFileSync(join(root, 'serve-of-image'), Buffer.alloc(100_000))
+    writeFileSync(join(root, 'note-of-image'), '')
     symlinkSync('/nowhere', join(root, 'broken-of-image'))
     const mounts = [{ containerPath: '/data-of-image/db', hostPath: '/lab/volumes/db', readonly: false }]
-    const { binds } = made(sandbox(), inside({ config: { mounts, linux: null } })).plan.root
+    const { binds, copies } = made(sandbox(), inside({ config: { mounts, linux: null } })).plan.root
     expect(binds.slice(3)).toEqual([
       { from: join(root, 'app-of-image'), to: '/app-of-image', readOnly: true },
       { from: join(root, 'serve-of-image'), to: '/serve-of-image', readOnly: true },
       { from: '/lab/volumes/db', to: '/data-of-image/db', readOnly: false },
     ])
+    // Of small files each container has its own, which it may change.
+    expect(copies).toEqual([{ from: join(root, 'note-of-image'), to: '/note-of-image' }])
+  })
+
+  it('have a root that belongs to the container’s user, if that user only stands for root', () => {
+    expect(made().plan.root.owner).toEqual({ uid: 65534, gid: 65534, groups: [7] })
+    rmSync(join(folder, 'file-system'), { recursive: true })
+    const asked = inside({ identity: { uid: 1000, gid: 65534, groups: [] } })
+    expect(made(sandbox(), asked).plan.root).not.toHaveProperty('owner')
   })
 
   it('are told to labnet in a file that nobody else can read, because it holds the environment', () => {

@@ -22,7 +22,11 @@ export type RootPlan = {
   readonly at: string
   readonly binds: readonly Bind[]
   readonly memory: readonly string[]
+  /** Small files that the container may change or move away. */
+  readonly copies: readonly Bind[]
   readonly readOnly: boolean
+  /** Who may write in the root itself; absent: the user that runs the lab. */
+  readonly owner?: Identity
 }
 
 /** What labnet reads (src/toolchain/go/labnet/labnet/run.go). */

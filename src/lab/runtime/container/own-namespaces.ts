@@ -1,6 +1,7 @@
 // What a container sees in a lab with namespaces: its pod's network and host name, and the machine's files with its volumes in them.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NOBODY } from '../../machine/users.ts'
 import type { ContainerConfig, Mount, SandboxConfig } from '../cri/messages.ts'
 import type { NodeContext } from '../node-context.ts'
 import type { ContainerRecord, Identity, SandboxRecord } from '../records.ts'
@@ -40,10 +41,14 @@ export function namespacesOf(
 const hostNameOf = ({ hostname, metadata }: SandboxConfig): string => hostname || metadata.name
 
 function rootOf(labRoot: string, inside: Inside, resolver: readonly Bind[]): RootPlan {
-  const { folder, imageFolder, temporary, config } = inside
+  const { folder, imageFolder, temporary, config, identity } = inside
   const at = join(folder, 'file-system')
   mkdirSync(at)
   const mounts = config.mounts.filter(({ containerPath: path }) => containerPath(path) !== '/').map(bindOf)
+  const [shared, copies] = filesOfImage(
+    imageFolder,
+    mounts.map(({ to }) => to),
+  )
   return {
     at,
     binds: [
@@ -51,28 +56,38 @@ function rootOf(labRoot: string, inside: Inside, resolver: readonly Bind[]): Roo
       // Programs, preload and the container's own folder, where they are on the machine.
       { from: labRoot, to: labRoot, alone: true },
       ...resolver,
-      ...filesOfImage(
-        imageFolder,
-        mounts.map(({ to }) => to),
-      ),
+      ...shared,
       ...mounts,
     ],
+    copies,
     // PostgreSQL and browsers share memory there.
     memory: ['/dev/shm'],
     readOnly: config.linux?.securityContext?.readonlyRootfs ?? false,
+    // Where neither the pod nor the image names a user, a real container runs as root, and may write there.
+    ...(identity?.uid === NOBODY ? { owner: identity } : {}),
   }
 }
 
 /**
- * What an image has at its root and this machine does not, such as /app. All containers of the image share it. A folder with a volume in it stays the
- * machine's, because the place for the volume would have to be made in the image.
+ * What an image has at its root and this machine does not, such as /app. All containers of the image share it, but for small files, of which each gets a
+ * copy. A folder with a volume in it stays the machine's, because the place for the volume would have to be made in the image.
  */
-function filesOfImage(imageFolder: string, volumes: readonly string[]): readonly Bind[] {
+function filesOfImage(imageFolder: string, volumes: readonly string[]): readonly [shared: Bind[], copies: Bind[]] {
   const root = join(imageFolder, ROOTFS)
-  if (!existsSync(root)) return []
-  return readdirSync(root)
-    .map((name) => ({ from: join(root, name), to: `/${name}`, readOnly: true }))
+  if (!existsSync(root)) return [[], []]
+  const found = readdirSync(root)
+    .map((name) => ({ from: join(root, name), to: `/${name}` }))
     .filter(({ from, to }) => existsSync(from) && !existsSync(to) && !volumes.some((path) => path.startsWith(`${to}/`)))
+  const shared = found.filter(({ from }) => !isSmallFile(from)).map((bind) => ({ ...bind, readOnly: true }))
+  return [shared, found.filter(({ from }) => isSmallFile(from))]
+}
+
+// The copies are in memory.
+const COPY_BYTES_MAX = 64 * 1024
+
+function isSmallFile(path: string): boolean {
+  const found = statSync(path)
+  return found.isFile() && found.size <= COPY_BYTES_MAX
 }
 
 const bindOf = ({ hostPath, containerPath: path, readonly }: Mount): Bind => ({

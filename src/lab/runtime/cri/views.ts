@@ -1,4 +1,4 @@
-import type { FoundImage } from '../image-store.ts'
+import type { IndexedImage } from '../../images/image-index.ts'
 import type { ProcessUsage } from '../processes/table.ts'
 import type { ContainerRecord, SandboxRecord } from '../records.ts'
 import type { ContainerState, SandboxState } from './messages.ts'
@@ -121,16 +121,22 @@ export const sumUsage = (usages: readonly ProcessUsage[]): ProcessUsage => ({
   processes: usages.reduce((sum, used) => sum + used.processes, 0),
 })
 
-/** The kubelet checks `runAsNonRoot` against this user: the one that the lab would really use. */
-export function imageView(found: FoundImage, user: number, tags: readonly string[]) {
+/** The kubelet checks `runAsNonRoot` against the number, and refuses a name. */
+export type ImageUser = { readonly uid: number } | { readonly userName: string }
+
+export function imageView(
+  { digest, sizeBytes }: IndexedImage,
+  user: ImageUser,
+  names: readonly string[],
+  tags: readonly string[],
+) {
   return {
-    id: found.entry.digest,
-    repoTags: tags.map((tag) => `${found.name}:${tag}`),
-    repoDigests: [`${found.name}@${found.entry.digest}`],
-    size: found.entry.sizeBytes,
-    uid: { value: user },
-    username: '',
-    spec: { image: found.entry.digest },
+    id: digest,
+    repoTags: tags,
+    repoDigests: names.map((name) => `${name}@${digest}`),
+    size: sizeBytes,
+    ...('uid' in user ? { uid: { value: user.uid }, username: '' } : { username: user.userName }),
+    spec: { image: digest },
     pinned: true, // never a candidate of image garbage collection
   }
 }

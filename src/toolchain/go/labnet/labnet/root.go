@@ -21,8 +21,12 @@ type rootPlan struct {
 	Binds []bind `json:"binds"`
 	// Memory: folders of the container's own that are kept in memory.
 	Memory []string `json:"memory"`
+	// Copies: small files that the container may change or move away, with absolute paths in the container.
+	Copies []bind `json:"copies"`
 	// ReadOnly: everything but the binds.
 	ReadOnly bool `json:"readOnly"`
+	// Owner may write in the root itself; absent: the user who runs the lab.
+	Owner *user `json:"owner"`
 }
 
 // place is a folder on the way to a mount point that this machine does not have.
@@ -32,12 +36,21 @@ type place struct {
 }
 
 func (plan rootPlan) enter() error {
-	if err := unix.Mount("tmpfs", plan.At, "tmpfs", 0, "mode=0755"); err != nil {
+	options := "mode=0755"
+	if plan.Owner != nil {
+		options += fmt.Sprintf(",uid=%d,gid=%d", plan.Owner.ID, plan.Owner.Group)
+	}
+	if err := unix.Mount("tmpfs", plan.At, "tmpfs", 0, options); err != nil {
 		return fmt.Errorf("a root in memory: %w", err)
 	}
 	binds, ways := plan.resolved()
 	if err := graft("/", plan.At, ways); err != nil {
 		return err
+	}
+	for _, one := range plan.Copies {
+		if err := plan.copyFile(one); err != nil {
+			return err
+		}
 	}
 	if plan.ReadOnly {
 		if err := seal(plan.At, binds); err != nil {
@@ -62,6 +75,25 @@ func (plan rootPlan) enter() error {
 		}
 	}
 	return pivot(plan.At)
+}
+
+func (plan rootPlan) copyFile(one bind) error {
+	info, err := os.Stat(one.From)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(one.From)
+	if err != nil {
+		return err
+	}
+	to := filepath.Join(plan.At, one.To)
+	if err := os.WriteFile(to, content, info.Mode().Perm()); err != nil {
+		return err
+	}
+	if plan.Owner == nil {
+		return nil
+	}
+	return os.Chown(to, plan.Owner.ID, plan.Owner.Group)
 }
 
 // seal makes everything read-only that is there so far. Mount points must be made before; those in another volume are made in it later.
@@ -92,12 +124,12 @@ func (plan rootPlan) resolved() ([]bind, *place) {
 	ways := &place{}
 	binds := make([]bind, 0, len(plan.Binds))
 	for _, one := range plan.Binds {
-		one.To = onMachine(filepath.Clean(one.To))
+		one.To = plan.placeOf(filepath.Clean(one.To))
 		binds = append(binds, one)
 	}
 	sort.SliceStable(binds, func(a, b int) bool { return len(binds[a].To) < len(binds[b].To) })
-	for _, one := range binds {
-		if !isSame(one) {
+	for at, one := range binds {
+		if !isSame(one) && !isBelowAny(one.To, binds[:at]) {
 			ways.add(one.To)
 		}
 	}
@@ -118,6 +150,18 @@ func (way *place) add(path string) {
 		way = way.children[step]
 	}
 	way.isMount = true
+}
+
+// placeOf follows the links of this machine, but not in another volume: what the machine has at such a path, the container does not see.
+func (plan rootPlan) placeOf(path string) string {
+	around := path
+	for _, one := range plan.Binds {
+		to := filepath.Clean(one.To)
+		if strings.HasPrefix(path, to+"/") && len(to) < len(around) {
+			around = to
+		}
+	}
+	return onMachine(around) + path[len(around):]
 }
 
 // onMachine follows the machine's links, such as /var/run to /run, as far as the path exists.
