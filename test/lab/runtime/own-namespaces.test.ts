@@ -70,6 +70,13 @@ describe('the namespaces of a container', () => {
     })
   })
 
+  it('shorten a host name that the kernel would refuse', () => {
+    const { config } = sandbox()
+    const name = 'w'.repeat(80)
+    const long = sandbox({ config: { ...config, hostname: '', metadata: { ...config.metadata, name } } })
+    expect(made(long).plan.hostName).toBe('w'.repeat(64))
+  })
+
   it('leave a pod on the node’s network there, with the node’s name', () => {
     const { network: _, ...onNode } = sandbox()
     const { plan } = made(onNode)

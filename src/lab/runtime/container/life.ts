@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive, type ProcessId } from '../../machine/processes.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import { openForReading } from './fifo.ts'
@@ -15,6 +16,8 @@ export type ContainerLife = {
   /** Resolves when every process is gone and all output is written. 137 (128 + SIGKILL) when the exit code is unknown. */
   readonly exited: Promise<number>
   mainPid(): number | undefined
+  /** The same, but waits for a process that is only being started. */
+  awaitMainPid(): Promise<number | undefined>
   /** Signals the main process only, like process 1 of a real container; false when it cannot be reached. */
   signal(signal: NodeJS.Signals): boolean
   /** Kills every process of the container. */
@@ -22,6 +25,10 @@ export type ContainerLife = {
 }
 
 const UNKNOWN_EXIT_CODE = 137
+
+// A hook may run a command at once, when the shell around the main process has not yet told its number.
+const ARRIVE_MS_MAX = 10_000
+const ARRIVE_LOOK_MS = 5
 
 // A process that escaped the container may keep its output open. The container's end waits no longer than this for it.
 const DRAIN_MS_MAX = 1000
@@ -64,6 +71,15 @@ export function watchLife(about: {
     ...(input ? { input } : {}),
     exited,
     mainPid: () => mainPidIn(folder, wrapper),
+    async awaitMainPid() {
+      const deadline = performance.now() + ARRIVE_MS_MAX
+      while (performance.now() < deadline && exitCodeIn(folder) === undefined && isAlive(wrapper)) {
+        const pid = mainPidIn(folder, wrapper)
+        if (pid !== undefined) return pid
+        await sleep(ARRIVE_LOOK_MS)
+      }
+      return undefined
+    },
     signal: (signal) => send(mainPidIn(folder, wrapper), signal),
     kill: killMain,
   }

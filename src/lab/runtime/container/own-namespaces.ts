@@ -38,7 +38,11 @@ export function namespacesOf(
   })
 }
 
-const hostNameOf = ({ hostname, metadata }: SandboxConfig): string => hostname || metadata.name
+// The longest name that the kernel takes. The kubelet shortens names to 63 characters itself.
+const HOST_NAME_CHARACTERS_MAX = 64
+
+const hostNameOf = ({ hostname, metadata }: SandboxConfig): string =>
+  (hostname || metadata.name).slice(0, HOST_NAME_CHARACTERS_MAX)
 
 function rootOf(labRoot: string, inside: Inside, resolver: readonly Bind[]): RootPlan {
   const { folder, imageFolder, temporary, config, identity } = inside

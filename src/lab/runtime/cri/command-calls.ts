@@ -9,8 +9,8 @@ type CommandCallNames = 'ExecSync' | 'Exec' | 'Attach' | 'PortForward'
 export function commandCalls({ sandboxes, containers, streaming }: NodeParts): SomeCalls<CommandCallNames> {
   return {
     async ExecSync({ containerId, cmd, timeout }) {
-      const { mainPid } = running(containers, containerId)
-      return execToEnd(containers.get(containerId), cmd, timeout, mainPid())
+      const { awaitMainPid } = running(containers, containerId)
+      return execToEnd(containers.get(containerId), cmd, timeout, await awaitMainPid())
     },
     Exec({ containerId, cmd, tty, stdin }) {
       const life = running(containers, containerId)

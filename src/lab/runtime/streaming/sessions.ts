@@ -28,7 +28,7 @@ export async function exec(socket: WebSocket, offer: ExecOffer): Promise<void> {
   let child: ChildProcess
   try {
     const line = tty && stdin ? onTerminal(command, record.env.PATH) : command
-    child = await startExec(record, line, stdin ? 'pipe' : 'ignore', life.mainPid())
+    child = await startExec(record, line, stdin ? 'pipe' : 'ignore', await life.awaitMainPid())
   } catch (error) {
     return sendStatus(socket, failure(messageOf(error)))
   }
