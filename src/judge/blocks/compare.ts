@@ -105,7 +105,8 @@ function looked(
   gating: readonly Statistic[],
   most: number,
 ): Looked {
-  const reached = looks.filter((look) => look <= pairs.length)
+  // Without a pair there is nothing to look at: of stored runs, each may be unfit.
+  const reached = looks.filter((look) => look > 0 && look <= pairs.length)
   const last = ended && pairs.length > 0 && !reached.includes(pairs.length) ? [pairs.length] : []
   const planned = [...reached, ...last]
   let found: Looked = {
