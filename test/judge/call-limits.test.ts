@@ -173,91 +173,96 @@ describe('a failover', () => {
   const text = (answer: ReturnType<typeof failover>) =>
     `${verdictOn(answer)}: ${answer.findings[0]?.sentence ?? answer.result.tookMs}`
 
-  it.each<[string, ReturnType<typeof failover>, string]>([
-    ['that takes over at once', failover(lasting(40, (ms) => (ms > 65_000 ? 40 : 0))), 'held: 0'],
-    ['that takes over at four fifths', failover(lasting(40, (ms) => (ms > 75_000 ? 32 : 0))), 'held: 10000'],
+  it.each<[string, () => ReturnType<typeof failover>, string]>([
+    ['that takes over at once', () => failover(lasting(40, (ms) => (ms > 65_000 ? 40 : 0))), 'held: 0'],
+    ['that takes over at four fifths', () => failover(lasting(40, (ms) => (ms > 75_000 ? 32 : 0))), 'held: 10000'],
     [
       'that takes over a second later',
-      failover(lasting(40, (ms) => (ms > 76_000 ? 32 : 0))),
+      () => failover(lasting(40, (ms) => (ms > 76_000 ? 32 : 0))),
       'breach failover-late: psp-b took over from psp-a after 11.0 s; 10.0 s were allowed.',
     ],
     [
       'that takes over less',
-      failover(lasting(40, (ms) => (ms > 75_000 ? 31 : 0))),
+      () => failover(lasting(40, (ms) => (ms > 75_000 ? 31 : 0))),
       'breach failover-missing: psp-b never took over from psp-a: it approved 18.6/s during the fault; both approved 40.0/s before, and 80 % of that is a takeover.',
     ],
     [
       'with nothing to take over',
-      failover(lasting(0, () => 0)),
+      () => failover(lasting(0, () => 0)),
       'gap no-evidence: psp-a and psp-b approved nothing in the 5.0 s before the fault (payments_charges_total), so that a failover cannot be seen.',
     ],
     [
       'that is not seen in a run that ends 12 s later',
-      failover(never, 77_000, false),
+      () => failover(never, 77_000, false),
       'breach failover-missing: psp-b never took over from psp-a: it approved 0.0/s during the fault; both approved 40.0/s before, and 80 % of that is a takeover.',
     ],
     [
       'that is not seen in a run that ends sooner',
-      failover(never, 76_999, false),
+      () => failover(never, 76_999, false),
       'gap no-evidence: The run ended 12.0 s into the fault, before psp-b had to take over.',
     ],
     [
       'that is not seen for few calls',
-      failover(
-        lasting(1, () => 0),
-        74_900,
-      ),
+      () =>
+        failover(
+          lasting(1, () => 0),
+          74_900,
+        ),
       'gap no-evidence: Whether psp-b took over from psp-a could not be seen: the fault was too short for enough calls.',
     ],
     [
       'that is not seen for just enough calls',
-      failover(
-        lasting(1, () => 0),
-        75_000,
-      ),
+      () =>
+        failover(
+          lasting(1, () => 0),
+          75_000,
+        ),
       'breach failover-missing: psp-b never took over from psp-a: it approved 0.0/s during the fault; both approved 1.0/s before, and 80 % of that is a takeover.',
     ],
     [
       'that nobody asked for',
-      failover([...lasting(40, () => 0), ...refused]),
+      () => failover([...lasting(40, () => 0), ...refused]),
       'gap no-evidence: Whether psp-b took over from psp-a could not be seen: clients were refused before they reached the service.',
     ],
     [
       'of a provider that was never scraped',
-      failover(
-        counted(
-          'a',
-          'a_total',
-          { psp: 'psp-a', outcome: 'approved' },
-          atRate(55_000, 95_000, (ms) => (ms > 65_000 ? 0 : 40)),
+      () =>
+        failover(
+          counted(
+            'a',
+            'a_total',
+            { psp: 'psp-a', outcome: 'approved' },
+            atRate(55_000, 95_000, (ms) => (ms > 65_000 ? 0 : 40)),
+          ),
+          90_000,
+          true,
+          { target: { providerCalls: ['a', 'b'].map(countedBy) } },
         ),
-        90_000,
-        true,
-        { target: { providerCalls: ['a', 'b'].map(countedBy) } },
-      ),
       'gap no-evidence: Whether psp-b took over from psp-a could not be measured: a_total was not scraped during the fault.',
     ],
     [
       'of a provider that was scraped no more',
-      failover(
-        approved(
-          atRate(55_000, 95_000, (ms) => (ms > 65_000 ? 0 : 40)),
-          atRate(55_000, 95_000, () => 0).map(([ms, value]) => [ms, ms > 80_000 ? undefined : value] as const),
+      () =>
+        failover(
+          approved(
+            atRate(55_000, 95_000, (ms) => (ms > 65_000 ? 0 : 40)),
+            atRate(55_000, 95_000, () => 0).map(([ms, value]) => [ms, ms > 80_000 ? undefined : value] as const),
+          ),
         ),
-      ),
       'gap no-evidence: Whether psp-b took over from psp-a could not be measured: payments_charges_total was not scraped during the fault.',
     ],
     [
       'of a provider with a gap over the begin of the fault',
-      failover(
-        approved(
-          atRate(55_000, 95_000, (ms) => (ms > 65_000 ? 0 : 40)),
-          atRate(55_000, 95_000, (ms) => (ms > 66_000 ? 0 : 10)).filter(([ms]) => ms < 64_000 || ms > 66_000),
+      () =>
+        failover(
+          approved(
+            atRate(55_000, 95_000, (ms) => (ms > 65_000 ? 0 : 40)),
+            atRate(55_000, 95_000, (ms) => (ms > 66_000 ? 0 : 10)).filter(([ms]) => ms < 64_000 || ms > 66_000),
+          ),
         ),
-      ),
       'gap no-evidence: Whether psp-b took over from psp-a could not be measured: payments_charges_total was not scraped during the fault.',
     ],
-  ])('%s', (_, answer, told) => expect(text(answer)).toBe(told))
+  ])('%s', (_, answer, told) => expect(text(answer())).toBe(told))
 
   const failback = (a: (ms: number) => number, b: (ms: number) => number, rates: Partial<SliCounts> = {}) => {
     const seen = seenIn([
@@ -271,39 +276,40 @@ describe('a failover', () => {
   const ofA = (later: number) => (ms: number) => (ms <= 65_000 ? 40 : ms > 101_000 ? later : 0)
   const ofB = (later: number) => (ms: number) => (ms > 101_000 ? later : 0)
 
-  it.each<[string, readonly string[], readonly string[]]>([
-    ['back at half of its share', failback(ofA(20), ofB(20)), []],
+  it.each<[string, () => readonly string[], readonly string[]]>([
+    ['back at half of its share', () => failback(ofA(20), ofB(20)), []],
     [
       'back at less',
-      failback(ofA(19), ofB(21)),
+      () => failback(ofA(19), ofB(21)),
       [
         'breach failback-missing: After psp-a down work did not return to psp-a: psp-a approved 19.0/s in the last 59.0 s before the load ended, 47.5 % of all; before the fault it was 100 %.',
       ],
     ],
     [
       'away again in the last 10 s',
-      failback(
-        (ms) => (ms > 150_000 ? 0 : ofA(40)(ms)),
-        (ms) => (ms > 150_000 ? 40 : 0),
-      ),
+      () =>
+        failback(
+          (ms) => (ms > 150_000 ? 0 : ofA(40)(ms)),
+          (ms) => (ms > 150_000 ? 40 : 0),
+        ),
       [
         'breach failback-missing: After psp-a down work did not return to psp-a: psp-a approved 0.0/s in the last 10.0 s before the load ended, 0 % of all; before the fault it was 100 %.',
       ],
     ],
     [
       'nowhere',
-      failback(ofA(0), ofB(0)),
+      () => failback(ofA(0), ofB(0)),
       [
         'gap failback-missing: After psp-a down work was not seen to return to psp-a: psp-a approved 0.0/s in the last 59.0 s before the load ended, and psp-b did not approve the rest; by the load 1580 calls were due.',
       ],
     ],
-    ['seldom asked before', failback((ms) => (ms <= 65_000 ? 3 : 0), ofB(40)), []],
+    ['seldom asked before', () => failback((ms) => (ms <= 65_000 ? 3 : 0), ofB(40)), []],
     [
       'asked just often enough before',
-      failback((ms) => (ms <= 65_000 ? 4 : 0), ofB(40)),
+      () => failback((ms) => (ms <= 65_000 ? 4 : 0), ofB(40)),
       [
         'breach failback-missing: After psp-a down work did not return to psp-a: psp-a approved 0.0/s in the last 59.0 s before the load ended, 0 % of all; before the fault it was 100 %.',
       ],
     ],
-  ])('is %s afterwards', (_, found, told) => expect(found).toEqual(told))
+  ])('is %s afterwards', (_, found, told) => expect(found()).toEqual(told))
 })

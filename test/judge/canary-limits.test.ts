@@ -46,87 +46,95 @@ describe('a step of a canary', () => {
   const gate = canaryAct().canary.gate
   const errorsOnly = { canary: { gate: { errors: gate.errors } } }
 
-  it.each<[string, string, string]>([
-    ['with 20 requests', told({}, { requests: 20 }), 'promote: 20 requests to the new release; server errors 0 and 0'],
-    ['with 19', told({}, { requests: 19 }), 'hold undecided: the new release got 19 requests, and 20 are needed'],
-    ['with none', told({}, {}, { isOver: false }), 'hold undecided: no request was counted; server errors 0 and 0'],
+  it.each<[string, () => string, string]>([
+    [
+      'with 20 requests',
+      () => told({}, { requests: 20 }),
+      'promote: 20 requests to the new release; server errors 0 and 0',
+    ],
+    ['with 19', () => told({}, { requests: 19 }), 'hold undecided: the new release got 19 requests, and 20 are needed'],
+    [
+      'with none',
+      () => told({}, {}, { isOver: false }),
+      'hold undecided: no request was counted; server errors 0 and 0',
+    ],
     [
       'with errors in one of 100',
-      told({}, { requests: 100, bad: 1 }),
+      () => told({}, { requests: 100, bad: 1 }),
       'promote: 100 requests to the new release; server errors 1 and 0',
     ],
     [
       'with errors in one of 99',
-      told({}, { requests: 99, bad: 1 }),
+      () => told({}, { requests: 99, bad: 1 }),
       'hold undecided: 1 of 99 answers were server errors, too few to say more than 1 %',
     ],
     [
       'with errors in one, like the old one',
-      told({ requests: 1, bad: 1 }, { requests: 100, bad: 1 }),
+      () => told({ requests: 1, bad: 1 }, { requests: 100, bad: 1 }),
       'promote: 100 requests to the new release; server errors 1 and 1',
     ],
     [
       'with more errors than the old one',
-      told({ requests: 100_000, bad: 1 }, { requests: 10_000, bad: 9 }, errorsOnly),
+      () => told({ requests: 100_000, bad: 1 }, { requests: 10_000, bad: 9 }, errorsOnly),
       'roll-back worse: 9 of 10000 answers of the new release were server errors, and 1 of 100000 of the old one',
     ],
     [
       'whose indicator was never asked for',
-      told({}, { requests: 20 }, { slis: [{ sli: 'bet', good: 0, bad: 0, objective: 0.5 }] }),
+      () => told({}, { requests: 20 }, { slis: [{ sli: 'bet', good: 0, bad: 0, objective: 0.5 }] }),
       'promote: 20 requests to the new release; server errors 0 and 0',
     ],
     [
       'whose indicator may be as bad by chance',
-      told({}, { requests: 20 }, { slis: [{ sli: 'bet', good: 0, bad: 4, objective: 0.5 }] }),
+      () => told({}, { requests: 20 }, { slis: [{ sli: 'bet', good: 0, bad: 4, objective: 0.5 }] }),
       'promote: 20 requests to the new release; server errors 0 and 0',
     ],
     [
       'whose indicator may not',
-      told({}, { requests: 20 }, { slis: [{ sli: 'bet', good: 0, bad: 5, objective: 0.5 }] }),
+      () => told({}, { requests: 20 }, { slis: [{ sli: 'bet', good: 0, bad: 5, objective: 0.5 }] }),
       'roll-back worse: bet missed its objective of 50 %: 5 of 5 attempts were bad',
     ],
-  ])('%s', (_, is, expected) => expect(is).toBe(expected))
+  ])('%s', (_, is, expected) => expect(is()).toBe(expected))
 
   const timed = (ms: number) => ({ requests: 500, timed: 500, seconds: (500 * ms) / 1000 })
   const within = (atMost: number) => ({ canary: { gate: { ...gate, latency: { histogram: 'x', atMost, from: 200 } } } })
 
-  it.each<[string, string, string]>([
+  it.each<[string, () => string, string]>([
     [
       'that is proven to be fast enough',
-      told(timed(40), timed(40), within(0.5)),
+      () => told(timed(40), timed(40), within(0.5)),
       'promote: 500 requests to the new release; server errors 0 and 0; 22.4 % slower in 10 pairs',
     ],
     [
       'that is faster',
-      told(timed(40), timed(30), within(0.5)),
+      () => told(timed(40), timed(30), within(0.5)),
       'promote: 500 requests to the new release; server errors 0 and 0; 8.1 % faster in 10 pairs',
     ],
     [
       'that is slower than may be',
-      told(timed(40), timed(80), within(0.5)),
+      () => told(timed(40), timed(80), within(0.5)),
       'roll-back worse: the new release was 144 % slower than the old one in 10 pairs',
     ],
     [
       'that may be as slow',
-      told(timed(40), timed(40), within(0.25)),
+      () => told(timed(40), timed(40), within(0.25)),
       'hold undecided: the new release seems 22.4 % slower, and 10 pairs do not prove it within 25 %',
     ],
     [
       'that may be as slow when no time is left',
-      told(timed(40), timed(40), { ...within(0.25), mayHold: false }),
+      () => told(timed(40), timed(40), { ...within(0.25), mayHold: false }),
       'promote: 500 requests to the new release; server errors 0 and 0; 22.4 % slower in 10 pairs',
     ],
     [
       'that seems slower than may be when no time is left',
-      told(timed(40), timed(40), { ...within(0.2), mayHold: false, decisions: 100 }),
+      () => told(timed(40), timed(40), { ...within(0.2), mayHold: false, decisions: 100 }),
       'roll-back undecided: the new release seems 22.4 % slower, and 10 pairs do not prove it within 20 %',
     ],
     [
       'with 199 requests',
-      told(timed(40), { ...timed(80), requests: 199 }, within(0.5)),
+      () => told(timed(40), { ...timed(80), requests: 199 }, within(0.5)),
       'promote: 199 requests to the new release; server errors 0 and 0',
     ],
-  ])('%s', (_, is, expected) => expect(is).toBe(expected))
+  ])('%s', (_, is, expected) => expect(is()).toBe(expected))
 
   it('of a shadow is only taken back for errors', () => {
     const of = (canary: Counts, isOver: boolean) => told({ requests: 900 }, canary, { isOver }, decideWindow)
@@ -142,14 +150,14 @@ describe('pairs of response times', () => {
   const counts = (timed: number, secondsOf = 1) => ({ timed, seconds: secondsOf })
 
   it.each([
-    ['for every two seconds', pairs(20_000, counts(999), counts(999)), 10],
-    ['for less time', pairs(1999, counts(999), counts(999)), 0],
-    ['for every fifty requests', pairs(20_000, counts(999), counts(149)), 2],
-    ['with half as many on the other side', pairs(20_000, counts(25), counts(50)), 1],
-    ['with fewer', pairs(20_000, counts(24), counts(50)), 0],
-    ['without any time', pairs(20_000, counts(25, 0), counts(50)), 0],
-    ['of short times', pairs(20_000, counts(25, 0.5), counts(50, 0.5)), 1],
-  ])('%s', (_, is, expected) => expect(is).toBe(expected))
+    ['for every two seconds', () => pairs(20_000, counts(999), counts(999)), 10],
+    ['for less time', () => pairs(1999, counts(999), counts(999)), 0],
+    ['for every fifty requests', () => pairs(20_000, counts(999), counts(149)), 2],
+    ['with half as many on the other side', () => pairs(20_000, counts(25), counts(50)), 1],
+    ['with fewer', () => pairs(20_000, counts(24), counts(50)), 0],
+    ['without any time', () => pairs(20_000, counts(25, 0), counts(50)), 0],
+    ['of short times', () => pairs(20_000, counts(25, 0.5), counts(50, 0.5)), 1],
+  ])('%s', (_, is, expected) => expect(is()).toBe(expected))
 
   it.each<[string, readonly number[], number, string]>([
     ['one pair', [0.4], 0.2, 'unmeasured'],

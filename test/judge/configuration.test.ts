@@ -170,60 +170,64 @@ describe('without a release', () => {
   })
 
   it.each([
-    ['a kubelet may still pass it on', mixed(100)],
+    ['a kubelet may still pass it on', () => mixed(100)],
     [
       'they are of two templates',
-      judge(
-        together(
-          on(telling),
-          machines,
-          [presentPod('old-1'), presentPod('old-2', { hash: 'two' })],
-          [...toldBy('old-1', () => WAS), ...toldBy('old-2', () => NOW)],
+      () =>
+        judge(
+          together(
+            on(telling),
+            machines,
+            [presentPod('old-1'), presentPod('old-2', { hash: 'two' })],
+            [...toldBy('old-1', () => WAS), ...toldBy('old-2', () => NOW)],
+          ),
         ),
-      ),
     ],
     [
       'the other pod is gone',
-      judge(
-        together(on(telling), machines, oldPods, gonePod(20, 'old-1'), [
-          ...toldBy('old-1', () => WAS, 0, 20),
-          ...toldBy('old-2', () => NOW),
-        ]),
-      ),
+      () =>
+        judge(
+          together(on(telling), machines, oldPods, gonePod(20, 'old-1'), [
+            ...toldBy('old-1', () => WAS, 0, 20),
+            ...toldBy('old-2', () => NOW),
+          ]),
+        ),
     ],
     [
       'a pod has not served for long',
-      judge(
-        together(
-          on(telling),
-          machines,
-          [
-            presentPod('old-1'),
-            seen(-1.9, imagePod('old-2', {}, { ready: false }), 'present'),
-            seen(100, imagePod('old-2')),
-          ],
-          [...toldBy('old-1', () => WAS), ...toldBy('old-2', () => NOW)],
+      () =>
+        judge(
+          together(
+            on(telling),
+            machines,
+            [
+              presentPod('old-1'),
+              seen(-1.9, imagePod('old-2', {}, { ready: false }), 'present'),
+              seen(100, imagePod('old-2')),
+            ],
+            [...toldBy('old-1', () => WAS), ...toldBy('old-2', () => NOW)],
+          ),
         ),
-      ),
     ],
     [
       'the series of a former configuration stays at 0',
-      judge(
-        together(on(telling), machines, oldPods, [
-          ...toldBy('old-1', () => WAS),
-          ...Array.from({ length: 80 }, (_, n) =>
-            scrape(
-              2 * n,
-              'gateway',
-              'old-2',
-              { name: 'config_info', labels: { digest: NOW }, value: 0 },
-              { name: 'config_info', labels: { digest: WAS }, value: 1 },
+      () =>
+        judge(
+          together(on(telling), machines, oldPods, [
+            ...toldBy('old-1', () => WAS),
+            ...Array.from({ length: 80 }, (_, n) =>
+              scrape(
+                2 * n,
+                'gateway',
+                'old-2',
+                { name: 'config_info', labels: { digest: NOW }, value: 0 },
+                { name: 'config_info', labels: { digest: WAS }, value: 1 },
+              ),
             ),
-          ),
-        ]),
-      ),
+          ]),
+        ),
     ],
   ])('nothing is said while %s', (_, judgment) => {
-    expect(causesOf(judgment)).not.toContain('config-unpinned')
+    expect(causesOf(judgment())).not.toContain('config-unpinned')
   })
 })

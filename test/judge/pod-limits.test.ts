@@ -22,44 +22,44 @@ describe('pods after a harm', () => {
     )
   const only = bets(1, 'a', -1)
 
-  it.each<[string, ReturnType<typeof spread>, string]>([
+  it.each<[string, () => ReturnType<typeof spread>, string]>([
     [
       'are in two zones in time',
-      spread([...only, ...bets(2, 'b', 111)]),
+      () => spread([...only, ...bets(2, 'b', 111)]),
       'held: The Ready pods of bets stood in 2 zones again 20.0 s after healing.',
     ],
     [
       'are in two zones too late',
-      spread([...only, ...bets(2, 'b', 111.001)]),
+      () => spread([...only, ...bets(2, 'b', 111.001)]),
       'breach spread-not-restored: The Ready pods of bets stood in 1 zone within 20.0 s after healing, as in 1 zone before psp-a down; 2 are wanted.',
     ],
     [
       'were in two zones as the harm began',
-      spread([...only, ...bets(2, 'b', 65, { ends: 66, gone: 67 })]),
+      () => spread([...only, ...bets(2, 'b', 65, { ends: 66, gone: 67 })]),
       'breach spread-not-restored: The Ready pods of bets stood in 1 zone within 20.0 s after healing; 2 are wanted.',
     ],
     [
       'are in one zone as the run ends with their time',
-      spread(only, 111_000),
+      () => spread(only, 111_000),
       'breach spread-not-restored: The Ready pods of bets stood in 1 zone within 20.0 s after healing, as in 1 zone before psp-a down; 2 are wanted.',
     ],
     [
       'are in one zone as the run ends before it',
-      spread(only, 110_999),
+      () => spread(only, 110_999),
       'gap no-evidence: The run ended before bets had to stand in 2 zones again.',
     ],
-    ['were never seen', spread([]), 'gap no-evidence: No pod of bets was seen on a node whose zone is known.'],
+    ['were never seen', () => spread([]), 'gap no-evidence: No pod of bets was seen on a node whose zone is known.'],
     [
       'of a harm that was not healed',
-      judgeSpreads(seenIn(only), harmOf({ healedAt: undefined }), spreads),
+      () => judgeSpreads(seenIn(only), harmOf({ healedAt: undefined }), spreads),
       'gap no-evidence: bets: no spreading without healing.',
     ],
     [
       'were born only after the healing',
-      spread(bets(1, 'a', 95)),
+      () => spread(bets(1, 'a', 95)),
       'breach spread-not-restored: The Ready pods of bets stood in 1 zone within 20.0 s after healing; 2 are wanted.',
     ],
-  ])('%s', (_, answer, told) => expect(wordsOn(answer)).toBe(told))
+  ])('%s', (_, answer, told) => expect(wordsOn(answer())).toBe(told))
 
   const survives = (again: number, endMs = 90_000) =>
     judgeSurvives(seenIn([...nodes(), ...bets(1, 'a', -1, { unready: 66, again })]), harmOf({ endAt: atMs(endMs) }), {
@@ -95,38 +95,38 @@ describe('people', () => {
   const judged = (notes: readonly number[], until = 160_000) =>
     judgePeople(seenIn(notes.map(note), { until }), harmOf(), declares)
 
-  it.each<[string, ReturnType<typeof judged>, string]>([
+  it.each<[string, () => ReturnType<typeof judged>, string]>([
     [
       'declare it as it begins',
-      judged([65_000]),
+      () => judged([65_000]),
       'held: Ana declared an incident 0 ms after psp-a down; 20.0 s were allowed.',
     ],
     [
       'declared something before',
-      judged([64_999]),
+      () => judged([64_999]),
       'gap people-silent: No note says that people declared an incident after psp-a down (20.0 s were allowed; nobody wrote anything).',
     ],
     [
       'declare it in time',
-      judged([85_500]),
+      () => judged([85_500]),
       'held: Ana declared an incident 20.0 s after psp-a down; 20.0 s were allowed.',
     ],
     [
       'declare it too late',
-      judged([85_501]),
+      () => judged([85_501]),
       'breach people-late: Ana declared an incident 20.0 s after psp-a down; 20.0 s were allowed.',
     ],
     [
       'are silent in a run that ends with their time',
-      judged([], 85_500),
+      () => judged([], 85_500),
       'gap people-silent: No note says that people declared an incident after psp-a down (20.0 s were allowed; nobody wrote anything).',
     ],
     [
       'are silent in a run that ends before it',
-      judged([], 85_499),
+      () => judged([], 85_499),
       'gap no-evidence: The run ended before people had to have declared an incident (20.0 s were allowed).',
     ],
-  ])('%s', (_, answer, told) => expect(wordsOn(answer)).toBe(told))
+  ])('%s', (_, answer, told) => expect(wordsOn(answer())).toBe(told))
 
   it('have nothing to react to where no harm took effect', () => {
     const expectations = [...rehearsal.expectations, { kind: 'human', reactions: [declares], at } as const]
@@ -147,43 +147,43 @@ describe('an action', () => {
   }
   const refused = [101_000, { is: 'eviction-refused', pod: 'casino/bets-1', node: 'n', problem: 'budget' }] as const
 
-  it.each<[string, ReturnType<typeof judged>, string]>([
+  it.each<[string, () => ReturnType<typeof judged>, string]>([
     [
       'that is done in time',
-      judged([[120_000, { is: 'done', note: '' }]]),
+      () => judged([[120_000, { is: 'done', note: '' }]]),
       'held: roll was done after 20.0 s; 20.0 s were allowed.',
     ],
     [
       'that is done too late',
-      judged([[120_001, { is: 'done', note: '' }]]),
+      () => judged([[120_001, { is: 'done', note: '' }]]),
       'breach rollout-stuck: roll was done after 20.0 s; 20.0 s were allowed.',
     ],
     [
       'that was refused evictions',
-      judged([refused, [125_000, { is: 'done', note: '' }]]),
+      () => judged([refused, [125_000, { is: 'done', note: '' }]]),
       'breach budget-blocks: roll was done after 25.0 s; 20.0 s were allowed; evictions of 1 pod were refused.',
     ],
     [
       'that is not done when its time is over',
-      judged([], 120_000),
+      () => judged([], 120_000),
       'breach rollout-stuck: roll was not done within 20.0 s.',
     ],
     [
       'that is not done when the run ends',
-      judged([], 119_999),
+      () => judged([], 119_999),
       'gap no-evidence: roll had 20.0 s to be done, less than 20.0 s.',
     ],
     [
       'that failed',
-      judged([[101_000, { is: 'failed', problem: 'no image' }]], 110_000),
+      () => judged([[101_000, { is: 'failed', problem: 'no image' }]], 110_000),
       'breach rollout-stuck: roll was not done within 20.0 s: no image.',
     ],
     [
       'that is a fault',
-      judgeCompletion(seenIn([]), harmOf(), completes),
+      () => judgeCompletion(seenIn([]), harmOf(), completes),
       'gap no-evidence: psp-a down is no action, so that it cannot complete.',
     ],
-  ])('%s', (_, answer, told) => expect(wordsOn(answer)).toBe(told))
+  ])('%s', (_, answer, told) => expect(wordsOn(answer())).toBe(told))
 })
 
 describe('sockets after a harm', () => {
@@ -216,86 +216,94 @@ describe('sockets after a harm', () => {
   const what = (open: number, least: number, share = '90') =>
     `${share} % of ${open} sockets (at worst ${least} were open)`
 
-  it.each<[string, string, string]>([
+  it.each<[string, () => string, string]>([
     [
       'in time',
-      judged([
-        [64_000, 100],
-        [65_000, 100],
-        [66_000, 80],
-        [75_000, 89],
-        [76_000, 90, 110],
-      ]),
+      () =>
+        judged([
+          [64_000, 100],
+          [65_000, 100],
+          [66_000, 80],
+          [75_000, 89],
+          [76_000, 90, 110],
+        ]),
       `held: ${what(100, 80)} were open again 10.0 s after psp-a down; at most 0.0/s came back.`,
     ],
     [
       'too late',
-      judged([
-        [65_000, 100],
-        [74_000, 89],
-        [75_001, 89],
-        [76_000, 90],
-      ]),
+      () =>
+        judged([
+          [65_000, 100],
+          [74_000, 89],
+          [75_001, 89],
+          [76_000, 90],
+        ]),
       `breach sessions-lost: ${what(100, 89)} were not open again 10.0 s after psp-a down: it took at least 10.0 s.`,
     ],
     [
       'as many in a second as may',
-      judged([
-        [65_000, 100],
-        [66_000, 80],
-        [67_000, 100, 120],
-        [76_000, 100, 120],
-      ]),
+      () =>
+        judged([
+          [65_000, 100],
+          [66_000, 80],
+          [67_000, 100, 120],
+          [76_000, 100, 120],
+        ]),
       `held: ${what(100, 80)} were open again 1.0 s after psp-a down; at most 20.0/s came back.`,
     ],
     [
       'more in a second than may',
-      judged([
-        [65_000, 100],
-        [66_000, 80],
-        [67_000, 100, 121],
-        [76_000, 100, 121],
-      ]),
+      () =>
+        judged([
+          [65_000, 100],
+          [66_000, 80],
+          [67_000, 100, 121],
+          [76_000, 100, 121],
+        ]),
       `breach reconnect-storm: ${what(100, 80)} were open again 1.0 s after psp-a down; at most 21.0/s came back, and 20.0/s are allowed.`,
     ],
     [
       'of none',
-      judged([
-        [64_000, 100],
-        [65_000, 0],
-        [76_000, 0],
-      ]),
+      () =>
+        judged([
+          [64_000, 100],
+          [65_000, 0],
+          [76_000, 0],
+        ]),
       'gap no-evidence: No socket was open before psp-a down, so that none could come back.',
     ],
     [
       'of one',
-      judged([
-        [65_000, 1],
-        [66_000, 0],
-        [67_000, 1],
-        [76_000, 1],
-      ]),
+      () =>
+        judged([
+          [65_000, 1],
+          [66_000, 0],
+          [67_000, 1],
+          [76_000, 1],
+        ]),
       'held: 90 % of 1 socket (at worst 0 were open) were open again 1.0 s after psp-a down; at most 0.0/s came back.',
     ],
     [
       'in a load that ends with their time',
-      judged([
-        [65_000, 100],
-        [66_000, 80],
-        [75_000, 90],
-      ]),
+      () =>
+        judged([
+          [65_000, 100],
+          [66_000, 80],
+          [75_000, 90],
+        ]),
       `held: ${what(100, 80)} were open again 1.0 s after psp-a down; at most 0.0/s came back.`,
     ],
     [
       'in a load that ends before it',
-      judged([
-        [65_000, 100],
-        [66_000, 80],
-        [74_999, 90],
-      ]),
+      () =>
+        judged([
+          [65_000, 100],
+          [66_000, 80],
+          [74_999, 90],
+        ]),
       `gap no-evidence: The load ended before ${what(100, 80)} had to be open again after psp-a down.`,
     ],
-  ])('come back %s', (_, told, expected) => expect(told).toBe(expected))
+  ])('come back %s', (_, told, expected) => expect(told()).toBe(expected))
 
   // 100 until 60 s, then down to 50 by 70 s, then 20 at once.
   const plan = [

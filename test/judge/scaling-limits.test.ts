@@ -62,28 +62,29 @@ describe('an autoscaler after a peak', () => {
     [30_000, 6],
   ] as const
 
-  it.each<[string, ReturnType<typeof calm>, ReturnType<typeof calm>]>([
-    ['is down in time', calm([...up, [140_000, 2]]), [15_000, 1]],
+  it.each<[string, () => ReturnType<typeof calm>, ReturnType<typeof calm>]>([
+    ['is down in time', () => calm([...up, [140_000, 2]]), [15_000, 1]],
     [
       'is down too late',
-      calm([...up, [140_001, 2]]),
+      () => calm([...up, [140_001, 2]]),
       [15_001, 1, 'breach: payments-api was down again 15.0 s after promo peak (2 pods wanted); 15.0 s were allowed.'],
     ],
-    ['is down as the peak ends', calm([...up, [125_000, 2]]), [0, 1]],
+    ['is down as the peak ends', () => calm([...up, [125_000, 2]]), [0, 1]],
     [
       'is down to where it was as the peak began',
-      calm([
-        [-1000, 2],
-        [25_000, 3],
-        [30_000, 6],
-        [126_000, 3],
-      ]),
+      () =>
+        calm([
+          [-1000, 2],
+          [25_000, 3],
+          [30_000, 6],
+          [126_000, 3],
+        ]),
       [1000, 1],
     ],
-    ['is seen down with the last record', calm([...up, [140_000, 2]], 140_000), [15_000, 1]],
+    ['is seen down with the last record', () => calm([...up, [140_000, 2]], 140_000), [15_000, 1]],
     [
       'stays up, in a run that ends with its time',
-      calm(up, 140_000),
+      () => calm(up, 140_000),
       [
         undefined,
         0,
@@ -92,15 +93,15 @@ describe('an autoscaler after a peak', () => {
     ],
     [
       'stays up, in a run that ends before it',
-      calm(up, 139_999),
+      () => calm(up, 139_999),
       [undefined, 0, 'gap: payments-api: the run ended 15.0 s after promo peak, before it had to be down again.'],
     ],
     [
       'goes to and fro',
-      calm([...up, [50_000, 4], [60_000, 5], [130_000, 2]]),
+      () => calm([...up, [50_000, 4], [60_000, 5], [130_000, 2]]),
       [5000, 3, 'breach: payments-api changed its mind 3 times about the number of pods it wants; 1 are allowed.'],
     ],
-  ])('%s', (_, is, expected) => expect(is).toEqual(expected))
+  ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 })
 
 describe('an autoscaler at its maximum', () => {
@@ -115,14 +116,18 @@ describe('an autoscaler at its maximum', () => {
     `payments-api stood at its maximum of 5 pods ${after} after the load called for 6, and its metric was still over target (${why}).`,
   ]
 
-  it.each<[string, readonly string[], readonly string[]]>([
-    ['and still over its target', told([hpa(29_000, 5, high)]), words('Pods/rps up to 1.50 times its target')],
-    ['that says so itself', told([hpa(29_000, 5, [], true)]), words('it says so itself: TooManyReplicas')],
-    ['as the time allowed ends', told([hpa(60_000, 5, high)]), words('Pods/rps up to 1.50 times its target', '30.0 s')],
-    ['only after that', told([hpa(60_001, 5, high)]), []],
-    ['that is high enough', told([hpa(29_000, 5, high)], 5), []],
-    ['and on target', told([hpa(29_000, 5, [{ metric: 'Pods/rps', target: 10, value: 11 }])]), []],
-  ])('%s', (_, is, expected) => expect(is).toEqual(expected))
+  it.each<[string, () => readonly string[], readonly string[]]>([
+    ['and still over its target', () => told([hpa(29_000, 5, high)]), words('Pods/rps up to 1.50 times its target')],
+    ['that says so itself', () => told([hpa(29_000, 5, [], true)]), words('it says so itself: TooManyReplicas')],
+    [
+      'as the time allowed ends',
+      () => told([hpa(60_000, 5, high)]),
+      words('Pods/rps up to 1.50 times its target', '30.0 s'),
+    ],
+    ['only after that', () => told([hpa(60_001, 5, high)]), []],
+    ['that is high enough', () => told([hpa(29_000, 5, high)], 5), []],
+    ['and on target', () => told([hpa(29_000, 5, [{ metric: 'Pods/rps', target: 10, value: 11 }])]), []],
+  ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 })
 
 describe('a queue', () => {
@@ -153,16 +158,16 @@ describe('a queue', () => {
     ]
   }
 
-  it.each<[string, ReturnType<typeof judged>, ReturnType<typeof judged>]>([
-    ['that was active before', judged([triggered(-1, true), ...worker(0, 140)]), [[0, 0, 0, 15_000]]],
+  it.each<[string, () => ReturnType<typeof judged>, ReturnType<typeof judged>]>([
+    ['that was active before', () => judged([triggered(-1, true), ...worker(0, 140)]), [[0, 0, 0, 15_000]]],
     [
       'that is active as its phase begins',
-      judged([triggered(-1, false), triggered(25, true), ...worker(45, 140)]),
+      () => judged([triggered(-1, false), triggered(25, true), ...worker(45, 140)]),
       [[0, 19_000, 20_000, 15_000]],
     ],
     [
       'that is late',
-      judged([triggered(-1, false), triggered(35.001, true), ...worker(45, 140)]),
+      () => judged([triggered(-1, false), triggered(35.001, true), ...worker(45, 140)]),
       [
         [10_001, 19_000, 20_000, 15_000],
         'breach: worker took 10.0 s to become active (10.0 s allowed) in promo peak: at most 1 pod ready of 1 wanted.',
@@ -170,7 +175,7 @@ describe('a queue', () => {
     ],
     [
       'that was not seen active in time',
-      judged([triggered(-1, false)], 45_000),
+      () => judged([triggered(-1, false)], 45_000),
       [
         [undefined, undefined, undefined, 0],
         'breach: worker did not become active (10.0 s allowed), did not make its first pod and did not have enough pods ready (20.0 s allowed) in promo peak: at most 0 pods ready of 1 wanted.',
@@ -178,18 +183,18 @@ describe('a queue', () => {
     ],
     [
       'whose run ended before',
-      judged([triggered(-1, true), ...worker(0)], 139_999),
+      () => judged([triggered(-1, true), ...worker(0)], 139_999),
       [[0, 0, 0, undefined], 'gap: worker: the run ended before it had to be at rest again.'],
     ],
     [
       'whose run ended as it had to be at rest',
-      judged([triggered(-1, true), ...worker(0)], 140_000),
+      () => judged([triggered(-1, true), ...worker(0)], 140_000),
       [
         [0, 0, 0, undefined],
         'breach: worker did not be at rest again (15.0 s allowed) in promo peak: at most 1 pod ready of 1 wanted.',
       ],
     ],
-  ])('%s', (_, is, expected) => expect(is).toEqual(expected))
+  ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 })
 
 describe('a state that the run must reach', () => {
@@ -230,34 +235,34 @@ describe('a state that the run must reach', () => {
       [from + 10_000, 250],
     ])
 
-  it.each<[string, string, string]>([
-    ['as its phase begins', told(most, [hpa(25_000, 5)]), 'held: 5 of 5 pods at 25000'],
+  it.each<[string, () => string, string]>([
+    ['as its phase begins', () => told(most, [hpa(25_000, 5)]), 'held: 5 of 5 pods at 25000'],
     [
       'before its phase, and no more',
-      told(most, [hpa(24_000, 5), hpa(25_000, 4)]),
+      () => told(most, [hpa(24_000, 5), hpa(25_000, 4)]),
       'gap state-not-reached: 4 of 5 pods at undefined (The nearest was 4 of 5 pods, 25.0 s after the load started.)',
     ],
-    ['as its phase ends', told(most, [hpa(30_000, 4), hpa(125_000, 5)]), 'held: 5 of 5 pods at 125000'],
+    ['as its phase ends', () => told(most, [hpa(30_000, 4), hpa(125_000, 5)]), 'held: 5 of 5 pods at 125000'],
     [
       'after its phase',
-      told(most, [hpa(30_000, 4), hpa(125_001, 5)]),
+      () => told(most, [hpa(30_000, 4), hpa(125_001, 5)]),
       'gap state-not-reached: 4 of 5 pods at undefined (The nearest was 4 of 5 pods, 30.0 s after the load started.)',
     ],
     [
       'not in a run that ends 2 s early',
-      told(most, [hpa(30_000, 4)], 123_000),
+      () => told(most, [hpa(30_000, 4)], 123_000),
       'gap state-not-reached: 4 of 5 pods at undefined (The nearest was 4 of 5 pods, 30.0 s after the load started.)',
     ],
     [
       'not in a run that ends earlier',
-      told(most, [hpa(30_000, 4)], 122_999),
+      () => told(most, [hpa(30_000, 4)], 122_999),
       'gap no-evidence: 4 of 5 pods at undefined (the run ended before its time was over.)',
     ],
-    ['by a gauge as its phase begins', told(gauge, pg([25_000, 60])), 'held: 60 at 25000'],
-    ['by a gauge as its phase ends', told(gauge, pg([100_000, 59], [125_000, 60])), 'held: 60 at 125000'],
+    ['by a gauge as its phase begins', () => told(gauge, pg([25_000, 60])), 'held: 60 at 25000'],
+    ['by a gauge as its phase ends', () => told(gauge, pg([100_000, 59], [125_000, 60])), 'held: 60 at 125000'],
     [
       'by a gauge after it',
-      told(gauge, pg([100_000, 59], [125_001, 60])),
+      () => told(gauge, pg([100_000, 59], [125_001, 60])),
       'gap state-not-reached: 59 at undefined (The nearest was 59, 1 min 40 s after the load started.)'.replace(
         '1 min 40 s',
         '100.0 s',
@@ -265,21 +270,23 @@ describe('a state that the run must reach', () => {
     ],
     [
       'not, with one unread of ten',
-      told(gauge, pg(...Array.from({ length: 10 }, (_, n) => [30_000 + n * 1000, 59] as const), [50_000, undefined])),
+      () =>
+        told(gauge, pg(...Array.from({ length: 10 }, (_, n) => [30_000 + n * 1000, 59] as const), [50_000, undefined])),
       'gap state-not-reached: 59 at undefined (The nearest was 59, 30.0 s after the load started.)',
     ],
     [
       'not, with one unread of nine',
-      told(gauge, pg(...Array.from({ length: 9 }, (_, n) => [30_000 + n * 1000, 59] as const), [50_000, undefined])),
+      () =>
+        told(gauge, pg(...Array.from({ length: 9 }, (_, n) => [30_000 + n * 1000, 59] as const), [50_000, undefined])),
       'gap no-evidence: 59 at undefined (1 of 10 readings failed.)',
     ],
-    ['by a rate from the begin of its phase on', told(rate, bets(25_000)), 'held: 50/s at 30000'],
+    ['by a rate from the begin of its phase on', () => told(rate, bets(25_000)), 'held: 50/s at 30000'],
     [
       'by a rate that began before',
-      told(rate, bets(24_999)),
+      () => told(rate, bets(24_999)),
       'gap state-not-reached: 0/s at undefined (The nearest was 0/s, 35.0 s after the load started.)',
     ],
-  ])('is reached %s', (_, is, expected) => expect(is).toBe(expected))
+  ])('is reached %s', (_, is, expected) => expect(is()).toBe(expected))
 })
 
 describe('connections', () => {
@@ -299,17 +306,17 @@ describe('connections', () => {
     return [result[0]?.held, ...findings.map(({ weight, sentence, evidence }) => `${weight}: ${sentence} ${evidence}`)]
   }
 
-  it.each<[string, ReturnType<typeof told>, ReturnType<typeof told>]>([
-    ['at their limit', told([0, 59], [1000, 60]), [true]],
+  it.each<[string, () => ReturnType<typeof told>, ReturnType<typeof told>]>([
+    ['at their limit', () => told([0, 59], [1000, 60]), [true]],
     [
       'beyond it',
-      told([0, 60], [1000, 61], [2000, 60], [3000, 62]),
+      () => told([0, 60], [1000, 61], [2000, 60], [3000, 62]),
       [false, 'breach: pg_connections of wallet-db rose to 62, over its limit of 60 (at 2 readings). 4,6'],
     ],
-    ['read as often as not', told([0, 60], [1000, undefined]), [true]],
+    ['read as often as not', () => told([0, 60], [1000, undefined]), [true]],
     [
       'read less often',
-      told([0, 60], [1000, undefined], [2000, undefined]),
+      () => told([0, 60], [1000, undefined], [2000, undefined]),
       [
         false,
         'gap: pg_connections of wallet-db could not be read in 2 of 3 scrapes, so that its limit of 60 is not known to hold. 3',
@@ -317,13 +324,13 @@ describe('connections', () => {
     ],
     [
       'never read',
-      told([0, undefined]),
+      () => told([0, undefined]),
       [
         false,
         'gap: pg_connections of wallet-db was never scraped, so that its limit of 60 is not known to hold. 1,2,4',
       ],
     ],
-  ])('%s', (_, is, expected) => expect(is).toEqual(expected))
+  ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 })
 
 describe("the script's own thresholds", () => {

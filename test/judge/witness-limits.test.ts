@@ -176,23 +176,24 @@ describe('after the healing', () => {
   const back = (direction: RateWitness['direction'], becomes: number, spans: readonly Span[]) =>
     returnedAfter(witness(direction, becomes), trackOf(spans), 90_000, 99_500)
 
-  it.each<[string, boolean, boolean]>([
-    ['calls that come back', back('falls', 0, rates([90_000, 1])), true],
-    ['calls that do not', back('falls', 0, rates([0, 40], [65_000, 0])), false],
-    ['calls that go on at the limit', back('falls', 2, rates([0, 2])), false],
-    ['errors that end', back('rises', 10, rates([65_000, 10], [95_000, 0])), true],
-    ['errors that come down by a tenth', back('rises', 10, rates([65_000, 10], [90_000, 9])), true],
-    ['errors that stay', back('rises', 10, rates([65_000, 10])), false],
+  it.each<[string, () => boolean, boolean]>([
+    ['calls that come back', () => back('falls', 0, rates([90_000, 1])), true],
+    ['calls that do not', () => back('falls', 0, rates([0, 40], [65_000, 0])), false],
+    ['calls that go on at the limit', () => back('falls', 2, rates([0, 2])), false],
+    ['errors that end', () => back('rises', 10, rates([65_000, 10], [95_000, 0])), true],
+    ['errors that come down by a tenth', () => back('rises', 10, rates([65_000, 10], [90_000, 9])), true],
+    ['errors that stay', () => back('rises', 10, rates([65_000, 10])), false],
     [
       'errors of which nothing is known any more',
-      back(
-        'rises',
-        10,
-        rates([65_000, 10]).filter(([, until]) => until <= 91_500),
-      ),
+      () =>
+        back(
+          'rises',
+          10,
+          rates([65_000, 10]).filter(([, until]) => until <= 91_500),
+        ),
       false,
     ],
-  ])('%s are back to normal or not', (_, is, expected) => expect(is).toBe(expected))
+  ])('%s are back to normal or not', (_, is, expected) => expect(is()).toBe(expected))
 })
 
 describe('a part of a track', () => {

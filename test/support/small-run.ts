@@ -160,3 +160,6 @@ export const alertsAt = (ms: number, shown: readonly ActiveAlert[] | string, rul
   if (typeof shown === 'string') return { ...head, ok: false, problem: shown }
   return { ...head, ok: true, active: shown, rules: [{ alert: rule, health: 'ok', evaluatedAt: atMs(ms - 500) }] }
 }
+
+/** A list by its rows. The formatter puts each row of a literal list of lists on lines of its own, so that a table would not fit on a page. */
+export const listOf = <const T extends readonly unknown[]>(...rows: T): T => rows
