@@ -12,12 +12,22 @@ import { ApiRefusal, demand, find, type KubeObject, type KubernetesApi, paths } 
 import { isDeadHere, thisOwner } from './owner.ts'
 
 const LEASE_NAME = 'matchday-rehearsal'
-const DURATION_S = 15
-const RENEW_MS = 5000
-/** Others may take the lease 15 s after the last renewal that they saw. Before that, this run has stopped and started to heal. */
-const RENEW_DEADLINE_MS = 12_000
-/** A renewal that hangs must not delay the next one. */
-const RENEW_TIMEOUT_MS = 4000
+
+export type LockTimes = {
+  /** Others may take the lease this long after the last renewal that they saw. */
+  readonly durationS: number
+  readonly renewMs: number
+  /** Shorter than the duration: when others may take the lease, this run has stopped and started to heal. */
+  readonly deadlineMs: number
+  /** A renewal that hangs must not delay the next one. */
+  readonly timeoutMs: number
+}
+
+/**
+ * Twice as long as a leader election (client-go: 15 s and 10 s). A zone that is lost on purpose may take an API server with it, and a load balancer needs two
+ * or three health checks of 10 s to notice. A dead run elsewhere is not urgent: its faults end by themselves.
+ */
+const TIMES: LockTimes = { durationS: 30, renewMs: 5000, deadlineMs: 24_000, timeoutMs: 4000 }
 const LOOK_MS = 500
 /** The longest time that another owner's lease is watched. */
 const OBSERVED_S_MAX = 60
@@ -29,11 +39,11 @@ type LeaseSpec = {
   readonly leaseDurationSeconds?: number
 }
 
-export function leaseLock(api: KubernetesApi): TargetLock {
+export function leaseLock(api: KubernetesApi, times: LockTimes = TIMES): TargetLock {
   return {
     acquire: async (target, run) => {
-      await take(api, target, run)
-      return hold(api, target, run)
+      await take(api, target, run, times)
+      return hold(api, target, run, times)
     },
     holder: async (target) => {
       const lease = await read(api, target)
@@ -58,7 +68,7 @@ const read = async (api: KubernetesApi, target: Target) =>
 async function untilFree(api: KubernetesApi, target: Target): Promise<KubeObject | undefined> {
   const first = await read(api, target)
   if (first === undefined || isFree(first)) return first
-  const seconds = Math.min(specOf(first).leaseDurationSeconds ?? DURATION_S, OBSERVED_S_MAX)
+  const seconds = Math.min(specOf(first).leaseDurationSeconds ?? TIMES.durationS, OBSERVED_S_MAX)
   const until = performance.now() + seconds * 1000
   while (performance.now() < until) {
     await sleep(LOOK_MS)
@@ -84,7 +94,7 @@ const heldBy = (lease: KubeObject, target: Target): TargetHeld =>
 // MicroTime: Kubernetes requires six fractional digits.
 const microTime = (): string => new Date().toISOString().replace('Z', '000Z')
 
-function leaseBody(run: string, resourceVersion?: string): object {
+function leaseBody(run: string, durationS: number, resourceVersion?: string): object {
   const now = microTime()
   return {
     apiVersion: 'coordination.k8s.io/v1',
@@ -95,19 +105,20 @@ function leaseBody(run: string, resourceVersion?: string): object {
       annotations: { [OWNER_ANNOTATION]: thisOwner() },
       ...(resourceVersion ? { resourceVersion } : {}),
     },
-    spec: { holderIdentity: run, leaseDurationSeconds: DURATION_S, acquireTime: now, renewTime: now },
+    spec: { holderIdentity: run, leaseDurationSeconds: durationS, acquireTime: now, renewTime: now },
   }
 }
 
-async function take(api: KubernetesApi, target: Target, run: string): Promise<void> {
+async function take(api: KubernetesApi, target: Target, run: string, { durationS }: LockTimes): Promise<void> {
   const lease = await untilFree(api, target)
   try {
-    if (lease === undefined) await demand(api, { method: 'POST', path: pathOf(target), body: leaseBody(run) })
+    if (lease === undefined)
+      await demand(api, { method: 'POST', path: pathOf(target), body: leaseBody(run, durationS) })
     else
       await demand(api, {
         method: 'PUT',
         path: pathOf(target, LEASE_NAME),
-        body: leaseBody(run, lease.metadata.resourceVersion),
+        body: leaseBody(run, durationS, lease.metadata.resourceVersion),
       })
   } catch (error) {
     if (!(error instanceof ApiRefusal) || error.status !== 409) throw error
@@ -116,22 +127,23 @@ async function take(api: KubernetesApi, target: Target, run: string): Promise<vo
   }
 }
 
-function hold(api: KubernetesApi, target: Target, run: string) {
+function hold(api: KubernetesApi, target: Target, run: string, times: LockTimes) {
   const lost = new AbortController()
   let renewedAt = performance.now()
   let problem: unknown
   const renew = async () => {
     const beganAt = performance.now()
     try {
-      if (await renewed(api, target, run)) renewedAt = beganAt
+      // One that was answered late must not undo a later one.
+      if (await renewed(api, target, run, times)) renewedAt = Math.max(renewedAt, beganAt)
       else lost.abort(new Error('the lease of this run was taken by somebody else'))
     } catch (error) {
       problem = error
     }
   }
-  const renewing = setInterval(renew, RENEW_MS)
+  const renewing = setInterval(renew, times.renewMs)
   const watching = setInterval(() => {
-    if (performance.now() - renewedAt > RENEW_DEADLINE_MS)
+    if (performance.now() - renewedAt > times.deadlineMs)
       lost.abort(problem ?? new Error('the lease of this run could not be renewed in time'))
   }, LOOK_MS)
   return {
@@ -146,12 +158,16 @@ function hold(api: KubernetesApi, target: Target, run: string) {
 }
 
 /** False if the lease is no longer this run's. */
-async function renewed(api: KubernetesApi, target: Target, run: string): Promise<boolean> {
+async function renewed(
+  api: KubernetesApi,
+  target: Target,
+  run: string,
+  { durationS, timeoutMs }: LockTimes,
+): Promise<boolean> {
   const path = pathOf(target, LEASE_NAME)
-  const timeoutMs = RENEW_TIMEOUT_MS
   const lease = (await find(api, { method: 'GET', path, timeoutMs })) as KubeObject | undefined
   if (lease === undefined || specOf(lease).holderIdentity !== run) return false
-  await demand(api, { method: 'PUT', path, timeoutMs, body: leaseBody(run, lease.metadata.resourceVersion) })
+  await demand(api, { method: 'PUT', path, timeoutMs, body: leaseBody(run, durationS, lease.metadata.resourceVersion) })
   return true
 }
 

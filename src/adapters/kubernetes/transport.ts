@@ -30,13 +30,13 @@ export function transportOf(access: Access): Transport {
   const credentials = createCredentialSource(access)
   const agents = agentsOf(access)
   const send = (sent: Sent, credential: Credential) =>
-    attempt(access, agents(credential, sent.endless), sent, credential)
+    attempt(access, agents(credential, useOf(sent)), sent, credential)
   return {
     socket: async (path, protocols) => {
       const credential = await credentials.current()
       const server = access.server.replace(/^http/, 'ws').replace(/\/$/, '')
       const headers = { ...access.headers, ...credential.headers }
-      return new WebSocket(server + path, [...protocols], { agent: agents(credential, true), headers })
+      return new WebSocket(server + path, [...protocols], { agent: agents(credential, 'endless'), headers })
     },
     open: async (sent) => {
       const credential = await credentials.current()
@@ -53,20 +53,29 @@ export function transportOf(access: Access): Transport {
 
 const SOCKETS_MAX = 16
 
-type Agents = (credential: Credential, endless?: boolean) => http.Agent
+/**
+ * Requests that the API server passes on to a pod wait as long as the pod does. They have connections of their own: otherwise scrapes of a zone without power
+ * would hold up the renewal of the lock, and healing.
+ */
+type Use = 'endless' | 'passed-on' | 'own'
+
+const useOf = ({ endless, path }: Sent): Use => (endless ? 'endless' : isPassedOn.test(path) ? 'passed-on' : 'own')
+const isPassedOn = /\/(pods|services)\/[^/]+\/proxy(\/|$)/
+
+type Agents = (credential: Credential, use: Use) => http.Agent
 
 /** A login may be a certificate, which is part of the connection. */
 function agentsOf(access: Access): Agents {
   const made = new Map<string, http.Agent>()
-  return ({ cert, key }, endless = false) => {
-    const id = `${endless} ${cert ?? ''}`
+  return ({ cert, key }, use) => {
+    const id = `${use} ${cert ?? ''}`
     const known = made.get(id)
     if (known) return known
     const agent = agentOf(access, {
       ...access.tls,
       ...(cert === undefined ? {} : { cert, key }),
       keepAlive: true,
-      ...(endless ? {} : { maxSockets: SOCKETS_MAX }),
+      ...(use === 'endless' ? {} : { maxSockets: SOCKETS_MAX }),
       proxyEnv: proxiesOf(access),
     })
     made.set(id, agent)

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
-import { leaseLock } from '../../../src/adapters/kubernetes/lock.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { type LockTimes, leaseLock } from '../../../src/adapters/kubernetes/lock.ts'
 import { isDeadHere, thisOwner } from '../../../src/adapters/kubernetes/owner.ts'
 import { TargetHeld } from '../../../src/controller/ports.ts'
 import { stockPair } from '../../files/stock.ts'
@@ -102,6 +102,53 @@ describe('the lock of a target', () => {
       looks < 3 ? lease : undefined,
     )
     expect(outcome).toBe('my-run')
+  })
+})
+
+/** A lock that is held, of an API server that can fall silent; `renewals` counts those that it has answered. */
+async function held(times: LockTimes) {
+  let lease: Lease | undefined
+  let isSilent = false
+  let renewals = 0
+  const api = await smallApiServer(async ({ method, body }) => {
+    if (isSilent) await new Promise<never>(() => undefined)
+    if (method === 'POST' || method === 'PUT') lease = body as Lease
+    if (method === 'PUT') renewals += 1
+    if (method === 'DELETE') lease = undefined
+    return lease ?? (method === 'DELETE' ? { kind: 'Status', status: 'Success', code: 200 } : refusal(404))
+  })
+  const lock = await leaseLock(api, times).acquire(target, 'my-run')
+  return {
+    lock,
+    fallSilent: (silent: boolean) => {
+      isSilent = silent
+    },
+    renewals: () => renewals,
+  }
+}
+
+describe('a lock that is held', () => {
+  it('outlasts an API server that does not answer for some renewals', async () => {
+    const { lock, fallSilent, renewals } = await held({ durationS: 8, renewMs: 100, deadlineMs: 6000, timeoutMs: 200 })
+    await vi.waitFor(() => expect(renewals()).toBeGreaterThan(0))
+    fallSilent(true)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    fallSilent(false)
+    const before = renewals()
+    await vi.waitFor(() => expect(renewals()).toBeGreaterThan(before + 1))
+    expect(lock.lost.aborted).toBe(false)
+    await lock.release()
+  })
+
+  it('is lost before others may take it, and says that the API server did not answer', async () => {
+    const { lock, fallSilent } = await held({ durationS: 8, renewMs: 100, deadlineMs: 1000, timeoutMs: 200 })
+    fallSilent(true)
+    const silentAt = performance.now()
+    await vi.waitFor(() => expect(lock.lost.aborted).toBe(true), { timeout: 10_000 })
+    expect(performance.now() - silentAt).toBeLessThan(8000)
+    expect(String(lock.lost.reason)).toContain('no answer')
+    fallSilent(false)
+    await lock.release()
   })
 })
 

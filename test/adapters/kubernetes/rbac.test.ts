@@ -122,3 +122,23 @@ describe('docs/how-to/rbac.yaml', () => {
     expect(granted.toSorted()).toEqual([...new Set(asked)].toSorted())
   })
 })
+
+describe('docs/how-to/priority.yaml', () => {
+  const [schema] = parseAllDocuments(readFileSync('docs/how-to/priority.yaml', 'utf8')).map((each) => each.toJS())
+  const [{ subjects, resourceRules }] = schema.spec.rules
+
+  it('is for the account of rbac.yaml', () => {
+    const account = documents.find(({ kind }) => kind === 'ServiceAccount')?.metadata
+    expect(subjects).toEqual([{ kind: 'ServiceAccount', serviceAccount: account }])
+  })
+
+  it('is for what the lock asks for, in the namespace of the account', () => {
+    const lease = rulesOf('matchday-in-namespace').find(({ resources }) => resources.includes('leases'))
+    const [rule] = resourceRules
+    expect({ ...rule, verbs: rule.verbs.toSorted() }).toEqual({
+      ...lease,
+      verbs: lease?.verbs.toSorted(),
+      namespaces: ['casino'],
+    })
+  })
+})
