@@ -6,6 +6,9 @@ export const messageOf = (thrown: unknown): string =>
 
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
 
+/** Any value of a foreign file as text. `String` would throw for an object whose own `toString` is no function. */
+export const valueText = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))
+
 /** A URL, or what was written in its place, without what may be a credential: user and password, query and fragment. */
 export const urlToShow = (url: string): string =>
   url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*@/i, '$1…@').replace(/[?#].*$/s, (rest) => `${rest[0]}…`)

@@ -75,7 +75,7 @@ function sessionOf(draft: Draft, target: Target, rehearsal: Rehearsal): Parsed<C
 type Placed = { readonly at: Issue['at']; readonly value: string }
 
 function checkSource(target: Target, of: Placed, metric: Placed, report: Report): void {
-  const source = target.sources[of.value]
+  const source = Object.hasOwn(target.sources, of.value) ? target.sources[of.value] : undefined
   const known = Object.keys(target.sources).join(', ')
   if (source === undefined)
     report(of.at, 'unknown-source', `${target.file} has no source ${of.value}.`, `it has: ${known}.`)

@@ -21,6 +21,10 @@ export type CurveWish = {
 
 /** More stages make k6 slow to start. */
 const POINTS_MAX = 2000
+/** Times that a date can hold (ECMA-262, 21.4.1.1), in seconds. */
+const SECONDS_MAX = 8.64e12
+/** Far above any load, so that sums and multiples of rates are finite too. */
+const RATE_MAX = 1e12
 /** The simplified curve is nowhere further away than this share of its peak. */
 const ERROR_MAX = 0.01
 
@@ -110,7 +114,8 @@ function rowOf(line: number, time: string, value: string | undefined, at: At, re
 function secondsOf(text: string): number | undefined {
   if (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) {
     const number = Number(text)
-    return number > 1e11 ? number / 1000 : number
+    const seconds = number > 1e11 ? number / 1000 : number
+    return Math.abs(seconds) <= SECONDS_MAX ? seconds : undefined
   }
   const parsed = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN
   return Number.isNaN(parsed) ? undefined : parsed / 1000
@@ -120,7 +125,7 @@ function rateOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (text === '' || /^(nan|null)$/i.test(text)) return Number.NaN
   const number = Number(text)
-  return Number.isFinite(number) ? number : undefined
+  return Number.isFinite(number) && number <= RATE_MAX ? number : undefined
 }
 
 /** `[unix time, "value"]`, the pairs of a matrix. */

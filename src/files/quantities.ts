@@ -34,7 +34,7 @@ function quantity<T>(rule: Rule<T>): Shape<T> {
 }
 
 const MILLIS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-const DAY_MS = 24 * 3_600_000
+export const DAY_MS = 24 * 3_600_000
 
 export const durationPattern = /^(\d+(\.\d+)?(ms|s|m|h))+$/
 

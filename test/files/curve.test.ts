@@ -60,6 +60,38 @@ describe('a curve in CSV', () => {
   })
 })
 
+describe('a curve with numbers that no computer can add up', () => {
+  const oddIn = (row: string) => read(`0,1\n${row}\n9e12,2`).issues.filter((each) => each.startsWith('2:'))
+
+  it.each([
+    ['the first time of a date', '-8.64e12,5', ['2: time -8640000000000 does not come after the one before it.']],
+    ['the last time of a date, in milliseconds', '8.64e15,5', []],
+    ['a later time', '8.6400001e15,5', ['2: "8.6400001e15" is no time.']],
+    ['an earlier time', '-8640000000001,5', ['2: "-8640000000001" is no time.']],
+    ['a time without end', '1e999,5', ['2: "1e999" is no time.']],
+    ['the largest rate', '1,1e12', []],
+    ['a larger rate', '1,1000000000001', ['2: "1000000000001" is no rate.']],
+    ['a rate far below zero', '1,-1e300', []],
+  ])('has %s', (_, row, issues) => expect(oddIn(row)).toEqual(issues))
+
+  it('adds up series and multiplies them without an end in between', () => {
+    const largest = prometheus(
+      [
+        [1, '1e12'],
+        [2, '1e12'],
+      ],
+      [
+        [1, '1e12'],
+        [2, '1e12'],
+      ],
+    )
+    expect(read(largest, { factor: 1_000_000 }).points).toEqual([
+      [0, 2e18],
+      [1000, 2e18],
+    ])
+  })
+})
+
 describe('a curve from Prometheus', () => {
   it('adds up its series at the same times', () => {
     const text = prometheus(

@@ -179,11 +179,42 @@ spec: {}
       slo('orders').replace('displayName', 'displayname'),
       '3 unknown-key: metadata has no key "displayname".',
     ],
+    ['a share below zero', slo('orders', { objectives: '- target: -0.001' }), '12 wrong-value'],
+    ['a percentage below zero', slo('orders', { objectives: '- targetPercent: -0.1' }), '12 wrong-value'],
+    [
+      'a limit that is no number of seconds',
+      latency('order_seconds_bucket', '- {op: lte, value: -1000000000001, target: 0.95}'),
+      '12 wrong-value',
+    ],
     ['a target that cannot be proven', slo('orders', { objectives: '- target: 1' }), '12 out-of-range'],
   ])('are refused with %s, at its line', (_, text, line) => {
     const result = parsed(text)
     expect(result.ok).toBe(false)
     expect(linesOf(result).join('\n')).toContain(line)
+  })
+
+  it.each([
+    ['none at all', '0s', false],
+    ['the shortest', '1ms', true],
+    ['the longest', '24h', true],
+    ['a longer one', '24h1ms', false],
+    ['one that no computer can count', `${'9'.repeat(400)}h`, false],
+  ])('have a ceiling as long as any other duration: %s', (_, ceiling, isAccepted) => {
+    const text = latency('order_seconds_bucket', '- {op: lte, value: 0.001, target: 0.95}')
+    const annotated = text.replace('displayName: Orders', `annotations: {matchday.dev/ceiling: '${ceiling}'}`)
+    const told = '3 out-of-range: The annotation matchday.dev/ceiling must be at least 1ms and at most 24h.'
+    const issues = linesOf(parsed(annotated)).filter((line) => !line.includes('openslo-unused'))
+    expect(issues).toEqual(isAccepted ? [] : [told])
+  })
+
+  it('that could not be read are not called missing where a reaction names one', () => {
+    const naming: Edit = ['slo: deposit, within: 10s', 'slo: taken, within: 10s']
+    const codes = (text: string) => {
+      const result = parsed(text, [PROMETHEUS], [naming])
+      return result.ok ? [] : result.issues.map(({ code }) => code).filter((code) => code !== 'openslo-unused')
+    }
+    expect(codes(slo('orders', { objectives: '- target: 1' }))).toEqual(['out-of-range'])
+    expect(codes(slo('orders'))).toEqual(['unknown-sli'])
   })
 
   it('need a Prometheus in the target file', () => {

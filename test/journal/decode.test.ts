@@ -20,12 +20,18 @@ describe('the head of a journal', () => {
     expect(withFormat(format)).toEqual({ is: 'other-format', format: String(format) })
   })
 
+  it('is of another format that is no text either', () => {
+    expect(withFormat({ toString: 1 })).toEqual({ is: 'other-format', format: '{"toString":1}' })
+  })
+
   it('is of the format of today', () => expect(withFormat(FORMAT)).toMatchObject({ is: 'head', version: FORMAT }))
 
   it.each([
     ['no JSON', '{', 'the line is not a JSON object'],
     ['a list', '[]', 'the line is not a JSON object'],
     ['another record', '{"kind":"run-ended"}', 'its first record is run-ended, not run-started'],
+    ['a record without a kind', '{}', 'its first record is undefined, not run-started'],
+    ['of a kind that is no text', '{"kind":{"toString":1}}', 'its first record is {"toString":1}, not run-started'],
   ])('is none when it is %s', (_, text, problem) => expect(decodeHead(text)).toEqual({ is: 'no-head', problem }))
 
   it('is none when one of its faults is of a kind that this version does not know', () => {
@@ -90,6 +96,22 @@ describe('a line of a journal', () => {
     expect(() => encodeRecord(odd)).toThrow('evidence must not hold NaN: undo-written.undo.wrote.')
   })
 
+  const withValue = (root: Json, [key = '', ...rest]: readonly string[], value: unknown): Json => ({
+    ...root,
+    [key]: rest.length === 0 ? value : withValue(root[key] as Json, rest, value),
+  })
+  const stopped = { is: 'cutover-stopped', step: 'ready', ends: 'back', problem: 'late' }
+
+  it.each([
+    ['rehearsal.load.own', JSON.parse(encodeRecord(runStarted())) as Json],
+    ['timeline.load.handlesSummary', JSON.parse(encodeRecord(runStarted())) as Json],
+    ['timeline.load.bundled', JSON.parse(encodeRecord(runStarted())) as Json],
+    ['step.differs', { kind: 'action-step', at: 1, action: 'move', step: stopped }],
+  ])('has %s only as true', (path, line) => {
+    const isRead = (value: unknown) => decodeLine(JSON.stringify(withValue(line, path.split('.'), value)), FORMAT).ok
+    expect([true, undefined, false].map(isRead)).toEqual([true, true, false])
+  })
+
   it('does not hold a doubt: that is made when a journal is read', () => {
     const doubt = { kind: 'evidence-doubted', at: instant(1), doubt: 'changed', problem: 'line 2' } as const
     expect(() => encodeRecord(doubt)).toThrow('a doubt about a journal is not written into it')
@@ -145,6 +167,11 @@ describe('a record of an earlier format', () => {
       'a scrape with a value that was no number',
       { ok: true, series },
       { ok: false, problem: 'the value of calls was not a finite number' },
+    ],
+    [
+      'a value of a name that is no text',
+      { ok: true, series: [{ name: { toString: 1 }, value: null }] },
+      { ok: false, problem: 'the value of {"toString":1} was not a finite number' },
     ],
     ['a scrape of numbers', { ok: true, series: series.slice(0, 1) }, { ok: true, series: series.slice(0, 1) }],
     ['a failed scrape', { ok: false, series }, { ok: false, series }],

@@ -1,5 +1,6 @@
 /** A chaos file may only select namespaces that the rehearsal lists. Live pods are counted later, by `plan`. */
 import type { ChaosManifest } from '../../domain/rehearsal.ts'
+import { valueText } from '../../domain/unknown.ts'
 import { isFields } from '../../protocols/fields.ts'
 import type { ChaosFile } from '../chaos-file.ts'
 import { listed } from '../did-you-mean.ts'
@@ -34,7 +35,7 @@ function namedNamespaces(object: ChaosManifest): readonly Reach[] {
 
 function selectorReach(path: string, selector: Readonly<Record<string, unknown>>): readonly Reach[] {
   const named = isFields(selector.pods) ? Object.keys(selector.pods) : []
-  const listedOnes = Array.isArray(selector.namespaces) ? selector.namespaces.map(String) : []
+  const listedOnes = Array.isArray(selector.namespaces) ? selector.namespaces.map(valueText) : []
   return [
     ...named.map((namespace) => ({ path: `${path}.pods.${namespace}`, namespace })),
     ...listedOnes.map((namespace, index) => ({ path: `${path}.namespaces[${index}]`, namespace })),

@@ -10,7 +10,7 @@ import { type Millis, millis, ratio } from '../../domain/units.ts'
 import { isObject } from '../../domain/unknown.ts'
 import { chooseAmong } from '../did-you-mean.ts'
 import { type Files, readText } from '../files.ts'
-import { durationPattern, readDuration } from '../quantities.ts'
+import { DAY_MS, durationPattern, readDuration } from '../quantities.ts'
 import type { SloDraft } from '../rehearsal.ts'
 import { QUANTILES } from '../rehearsal-shape.ts'
 import type { Report } from '../report.ts'
@@ -168,13 +168,14 @@ function ceilingOf(metadata: SloDocument['metadata'], report: Report): Placed<Mi
   const written = annotationIn(metadata, CEILING)
   const at = metadata.annotations?.at
   if (written === undefined || at === undefined) return undefined
-  if (durationPattern.test(written)) return { at, value: millis(readDuration(written)) }
-  report(
-    at,
-    'wrong-value',
-    `The annotation ${CEILING} must be a duration, found "${written}".`,
-    'write for example 400ms.',
-  )
+  const next = 'write for example 400ms.'
+  if (!durationPattern.test(written)) {
+    report(at, 'wrong-value', `The annotation ${CEILING} must be a duration, found "${written}".`, next)
+    return undefined
+  }
+  const ceilingMs = readDuration(written)
+  if (ceilingMs >= 1 && ceilingMs <= DAY_MS) return { at, value: millis(ceilingMs) }
+  report(at, 'out-of-range', `The annotation ${CEILING} must be at least 1ms and at most 24h.`, next)
   return undefined
 }
 

@@ -1,6 +1,6 @@
 /** A journal line → evidence: parsed, brought up to today's format, checked field by field. */
 import type { Evidence } from '../../domain/evidence.ts'
-import { isObject } from '../../domain/unknown.ts'
+import { isObject, valueText } from '../../domain/unknown.ts'
 import { FORMAT } from './encode.ts'
 import { withFaults } from './faults.ts'
 import { isLineKind, type JournalLine, journalLine, type LineKind } from './record-shape.ts'
@@ -22,10 +22,10 @@ export function decodeHead(json: string): Head {
   const value = parseJson(json)
   if (!isObject(value)) return { is: 'no-head', problem: 'the line is not a JSON object' }
   if (value.kind !== 'run-started')
-    return { is: 'no-head', problem: `its first record is ${String(value.kind)}, not run-started` }
+    return { is: 'no-head', problem: `its first record is ${valueText(value.kind)}, not run-started` }
   const version = versionOf(value)
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 0 || version > FORMAT)
-    return { is: 'other-format', format: String(value.format) }
+    return { is: 'other-format', format: valueText(value.format) }
   const decoded = checked(value, version)
   return decoded.ok
     ? { is: 'head', version, record: decoded.record }

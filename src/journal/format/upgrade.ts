@@ -9,7 +9,7 @@
  * | 2 | until 2026-11-29 | what the reference platform calls its things was built in |
  * | 3 | today | |
  */
-import { isObject } from '../../domain/unknown.ts'
+import { isObject, valueText } from '../../domain/unknown.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -126,7 +126,7 @@ function readingOf(sample: Json): Json {
   const bad: unknown = sample.series.find((series) => isObject(series) && series.value === null)
   if (!isObject(bad)) return sample
   const { series: _, ...rest } = sample
-  return { ...rest, ok: false, problem: `the value of ${String(bad.name)} was not a finite number` }
+  return { ...rest, ok: false, problem: `the value of ${valueText(bad.name)} was not a finite number` }
 }
 
 /** What is not of the expected shape stays as it is: the shapes say what is wrong with it. */
