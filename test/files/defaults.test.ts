@@ -61,10 +61,9 @@ describe('a comparison', () => {
 })
 
 describe('a search for capacity', () => {
-  const { rehearsal, target } = stockPair()
-  const others = rehearsal.expectations.filter(({ kind }) => kind !== 'connections')
-
   it('has these settings where nothing is written', () => {
+    const { rehearsal, target } = stockPair()
+    const others = rehearsal.expectations.filter(({ kind }) => kind !== 'connections')
     expect(
       usualSession({ ...target, hpaSyncMs: 15_000 as never }, { ...rehearsal, expectations: others }),
     ).toStrictEqual({
@@ -94,6 +93,7 @@ describe('a search for capacity', () => {
     const text = `apiVersion: matchday.dev/v1\nkind: Capacity\nmetadata: {name: a}\nspec: {rehearsal: a.yaml, search: {${limits}}}\n`
     const parsed = parseCapacity({ read: () => text }, 'capacity.yaml')
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues))
+    const { rehearsal, target } = stockPair()
     const session = parsed.value.sessionOn(target, rehearsal)
     return session.ok ? [session.value.search.min, session.value.search.from, session.value.search.max] : session.issues
   }

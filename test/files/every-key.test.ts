@@ -28,39 +28,49 @@ type RehearsalFile = keyof typeof PAIRS
 const targetOf = (file: RehearsalFile): Target => accepted(parseTarget(keyFiles, PAIRS[file]))
 const rehearsalOf = (file: RehearsalFile): Rehearsal => accepted(parseRehearsal(keyFiles, file, targetOf(file)))
 
-const rehearsing = (file: RehearsalFile): Parse => {
-  const target = targetOf(file)
-  return (text) => parseRehearsal(filesWith(file, text), file, target)
-}
-
-/** A target, which must also fit to rehearsals. */
-function targeting(file: string, ...tried: readonly RehearsalFile[]): Parse {
-  const rehearsals = tried.map(rehearsalOf)
-  return (text) => {
-    const parsed = parseTarget(filesWith(file, text), file)
-    const [first, ...others] = parsed.ok ? rehearsals.flatMap((each) => checkFit(each, parsed.value)) : []
-    return first === undefined ? parsed : { ok: false, issues: [first, ...others] }
+/** Called in a test, because its target is read with the code of that moment. */
+type Parser = () => Parse
+const rehearsing = (file: RehearsalFile): Parser => {
+  return () => {
+    const target = targetOf(file)
+    return (text) => parseRehearsal(filesWith(file, text), file, target)
   }
 }
 
-const [SEARCHED, SEARCHED_ON] = [rehearsalOf('run.rehearsal.yaml'), targetOf('run.rehearsal.yaml')]
-const searching: Parse = (text) => {
-  const parsed = parseCapacity(filesWith('capacity.yaml', text), 'capacity.yaml')
-  if (!parsed.ok) return parsed
-  const { name, rehearsal, zoneLessAt, sessionOn } = parsed.value
-  const session = sessionOn(SEARCHED_ON, SEARCHED)
-  return session.ok ? { ok: true, value: { name, rehearsal, zoneLessAt, session: session.value } } : session
+/** A target, which must also fit to rehearsals. */
+function targeting(file: string, ...tried: readonly RehearsalFile[]): Parser {
+  return () => {
+    const rehearsals = tried.map(rehearsalOf)
+    return (text) => {
+      const parsed = parseTarget(filesWith(file, text), file)
+      const [first, ...others] = parsed.ok ? rehearsals.flatMap((each) => checkFit(each, parsed.value)) : []
+      return first === undefined ? parsed : { ok: false, issues: [first, ...others] }
+    }
+  }
 }
 
-const pointing: Parse = (text) => parseCapacityPoints(filesWith('points.yaml', text), 'points.yaml')
+const searching: Parser = () => {
+  const [searched, on] = [rehearsalOf('run.rehearsal.yaml'), targetOf('run.rehearsal.yaml')]
+  return (text) => {
+    const parsed = parseCapacity(filesWith('capacity.yaml', text), 'capacity.yaml')
+    if (!parsed.ok) return parsed
+    const { name, rehearsal, zoneLessAt, sessionOn } = parsed.value
+    const session = sessionOn(on, searched)
+    return session.ok ? { ok: true, value: { name, rehearsal, zoneLessAt, session: session.value } } : session
+  }
+}
+
+const pointing: Parser = () => (text) => parseCapacityPoints(filesWith('points.yaml', text), 'points.yaml')
 
 /** A file that a rehearsal names. */
-function named(file: string, by: RehearsalFile, place: string): Parse {
-  const target = targetOf(by)
-  const rehearsal = alone(textOf(by), place, OPTIONAL, []).source
-  return (text) => {
-    const read = (path: string) => (path === by ? rehearsal : filesWith(file, text).read(path))
-    return parseRehearsal({ read }, by, target)
+function named(file: string, by: RehearsalFile, place: string): Parser {
+  return () => {
+    const target = targetOf(by)
+    const rehearsal = alone(textOf(by), place, OPTIONAL, []).source
+    return (text) => {
+      const read = (path: string) => (path === by ? rehearsal : filesWith(file, text).read(path))
+      return parseRehearsal({ read }, by, target)
+    }
   }
 }
 
@@ -78,7 +88,7 @@ const MIGRATES = ['spec.migrations', 'spec.sources']
 type Row = readonly [
   file: string,
   places: readonly string[],
-  parse: Parse,
+  parser: Parser,
   optional?: readonly string[],
   needs?: readonly string[],
 ]
@@ -160,13 +170,13 @@ const rows: readonly Row[] = [
 ]
 
 describe('a key whose value is another one', () => {
-  for (const [file, places, parse, optional = [], needs = []] of rows)
+  for (const [file, places, parser, optional = [], needs = []] of rows)
     it.each(places)(`gives what the golden file shows: ${file} %s`, async (place) => {
       const name = place
         .replace(/^spec\./, '')
         .replace(/[.[\]]+/g, '-')
         .replace(/-$/, '')
-      const shown = everyKey(alone(textOf(file), place, optional, needs), parse)
+      const shown = everyKey(alone(textOf(file), place, optional, needs), parser())
       await expect(shown).toMatchFileSnapshot(`golden/keys/${file.replace('.yaml', '')}/${name}.md`)
     })
 })
@@ -246,8 +256,8 @@ describe('the files with every key', () => {
     ...['target.yaml', 'cutover.target.yaml', 'login.target.yaml'].map(
       (file) => [file, () => accepted(parseTarget(keyFiles, file))] as const,
     ),
-    ['capacity.yaml', () => accepted(searching(textOf('capacity.yaml')))],
-    ['points.yaml', () => accepted(pointing(textOf('points.yaml')))],
+    ['capacity.yaml', () => accepted(searching()(textOf('capacity.yaml')))],
+    ['points.yaml', () => accepted(pointing()(textOf('points.yaml')))],
   ] as const)('become the values of the golden file: %s', async (file, read) => {
     const text = JSON.stringify(read(), undefined, 1)
     await expect(`${text}\n`).toMatchFileSnapshot(`golden/keys/${file.replace('.yaml', '')}/values.json`)

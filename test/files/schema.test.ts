@@ -16,12 +16,9 @@ function accepts(schema: string, text: string): boolean {
 }
 
 describe('the published JSON Schemas', () => {
-  it.each(Object.entries(schemas))(
-    'docs/%s is what the parser reads by (mend with vitest -u)',
-    async (name, schema) => {
-      await expect(schemaText(schema)).toMatchFileSnapshot(`../../docs/${name}`)
-    },
-  )
+  it.each(Object.keys(schemas))('docs/%s is what the parser reads by (mend with vitest -u)', async (name) => {
+    await expect(schemaText(schemas[name] ?? {})).toMatchFileSnapshot(`../../docs/${name}`)
+  })
 
   it.each([
     ['rehearsal.schema.json', REHEARSAL],

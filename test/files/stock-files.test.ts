@@ -24,9 +24,8 @@ import {
 
 describe('every rehearsal of the project', () => {
   const files = { read: (path: string) => readFileSync(path, 'utf8') }
-  const staging = parseTarget(files, 'scenarios/targets/staging-eu.example.yaml')
-
   it.each(globSync('scenarios/*.rehearsal.yaml'))('fits the example of a staging cluster: %s', (path) => {
+    const staging = parseTarget(files, 'scenarios/targets/staging-eu.example.yaml')
     if (!staging.ok) throw new Error(codesOf(staging).join())
     expect(codesOf(parseRehearsal(files, path, staging.value))).toEqual([])
   })
@@ -129,9 +128,8 @@ describe('the stock rehearsal', () => {
 })
 
 describe('a rehearsal with one of everything', () => {
-  const { rehearsal, target } = everythingPair()
-
   it('is read with all its actions', () => {
+    const { rehearsal } = everythingPair()
     expect(rehearsal.actions.map(({ act }) => act)).toEqual([
       { kind: 'taint', nodes: { zone: 'zone-b' }, key: 'matchday.dev/zone-lost', effect: 'NoSchedule' },
       { kind: 'drain', nodes: { pool: 'api', atMost: 1 } },
@@ -165,6 +163,7 @@ describe('a rehearsal with one of everything', () => {
   })
 
   it('is read with all its witnesses, reactions, expectations and guardrails', () => {
+    const { rehearsal } = everythingPair()
     expect(rehearsal.faults.map(({ witness }) => witness)).toMatchObject([
       { kind: 'rate', direction: 'falls', where: { operation: 'charge' }, becomes: 0 },
       { kind: 'rate', direction: 'rises', where: { outcome: 'error' }, becomes: 5 },
@@ -246,7 +245,7 @@ describe('a rehearsal with one of everything', () => {
     const files = stockFiles({ [EVERYTHING]: [[from, to]] })
     const text = (files.get(EVERYTHING) ?? '').replaceAll(from, to)
     const read = (path: string) => (path === EVERYTHING ? text : files.get(path))
-    expect(codesOf(parseRehearsal({ read }, EVERYTHING, target))).toEqual(issues)
+    expect(codesOf(parseRehearsal({ read }, EVERYTHING, everythingPair().target))).toEqual(issues)
   })
 })
 

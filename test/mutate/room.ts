@@ -55,6 +55,14 @@ export function findingsIn(bench: Bench): readonly Finding[] {
   return lines.map((line) => JSON.parse(line) as Finding)
 }
 
+/** Constants of files that use a changed one are made of its constants, so they are evaluated anew as well. */
+function usersText({ sources }: Room, changed: readonly string[]): Readonly<Record<string, string>> {
+  const users = usersOf(sources)
+  const using = new Set(changed.flatMap((file) => users[file] ?? []))
+  const others = [...using].filter((file) => !changed.includes(file))
+  return Object.fromEntries(others.map((file) => [file, switched(sources.get(file) ?? '', [])]))
+}
+
 function prepare(bench: Bench, room: Room): void {
   const { replaced, seen, log, durations } = paths(bench)
   const numbered = room.tasks.map(({ mutant, source }, index) => ({ mutant: { ...mutant, index }, source }))
@@ -67,42 +75,51 @@ function prepare(bench: Bench, room: Room): void {
       ),
     ]),
   )
-  writeFileSync(replaced, JSON.stringify({ files, seen } satisfies Replaced))
+  const all = { ...usersText(room, Object.keys(files)), ...files }
+  writeFileSync(replaced, JSON.stringify({ files: all, seen } satisfies Replaced))
   writeFileSync(durations, JSON.stringify(room.durations))
   rmSync(log, { force: true })
 }
 
-type Switched = { readonly failures: readonly string[]; readonly stuck: ReadonlySet<number> }
+/** `stuck`: mutants that a run got stuck with by themselves. `groupMax`: 1 once a run got stuck with several. */
+type Hung = { readonly stuck: ReadonlySet<number>; readonly groupMax: number }
+type Switched = Hung & { readonly failures: readonly string[] }
+const LARGE = 1_000_000
 
 /** First each mutant is tried with a few tests, which kill most of them. The rest is tried with all. */
 const FIRST_SHARE = 0.1
 const sharesOf = (share: number): readonly number[] => (share < 1 ? [share] : [FIRST_SHARE, share])
 
 async function runAll(bench: Bench, room: Room): Promise<Switched> {
-  let all: Switched = { failures: [], stuck: new Set() }
-  for (const share of sharesOf(room.share)) all = await runSwitched(bench, room, share, all.stuck)
+  let all: Switched = { failures: [], stuck: new Set(), groupMax: LARGE }
+  for (const share of sharesOf(room.share)) {
+    all = await runSwitched(bench, room, share, all)
+    const durations = { ...room.durations, ...durationsFrom(findingsIn(bench)) }
+    writeFileSync(paths(bench).durations, JSON.stringify(durations)) // the order of the next pass
+  }
   return all
 }
 
 /** Runs the tests with all mutants that still live, again without those at which a run got stuck. */
-async function runSwitched(bench: Bench, room: Room, share: number, stuck: ReadonlySet<number>): Promise<Switched> {
+async function runSwitched(bench: Bench, room: Room, share: number, { stuck, groupMax }: Hung): Promise<Switched> {
   const { replaced, order, log, current, durations } = paths(bench)
   const ended = new Set(findingsIn(bench).flatMap((each) => ('index' in each ? [each.index] : [])))
   const tried = room.tried
     .map((task) => room.tasks.indexOf(task))
     .filter((each) => !ended.has(each) && !stuck.has(each))
   const files = room.tasks.map(({ mutant }) => mutant.file)
-  const { sources, testCpuMs } = room
-  const asked: Order = { files, tried, users: usersOf(sources), log, current, testCpuMs, share }
+  const asked: Order = { files, tried, log, current, testCpuMs: room.testCpuMs, share, groupMax }
   writeFileSync(order, JSON.stringify(asked))
   rmSync(current, { force: true })
   const env = { MATCHDAY_REPLACED: replaced, MATCHDAY_SWITCHES: order, MATCHDAY_DURATIONS: durations }
   // Tests that try no mutant write only to the log.
   const isLate = (elapsedMs: number): boolean => [current, log].every((path) => isStill(path, STILL_MS, elapsedMs))
   const { report, code, isLate: wasLate } = await runTests(bench, { tests: room.tests, env, flags: [], isLate })
-  if (report !== undefined && !wasLate) return { failures: failuresIn(report), stuck }
-  if (!existsSync(current)) return { failures: [`vitest ended with ${code}, and no test ran`], stuck }
-  return runSwitched(bench, room, share, new Set([...stuck, Number(readFileSync(current, 'utf8'))]))
+  if (report !== undefined && !wasLate) return { failures: failuresIn(report), stuck, groupMax }
+  if (!existsSync(current)) return { failures: [`vitest ended with ${code}, and no test ran`], stuck, groupMax }
+  const group = JSON.parse(readFileSync(current, 'utf8')) as readonly number[]
+  const hung = group.length > 1 ? { stuck, groupMax: 1 } : { stuck: new Set([...stuck, ...group]), groupMax }
+  return runSwitched(bench, room, share, hung)
 }
 
 function quickOutcome(index: number, findings: readonly Finding[]): Outcome {
@@ -123,12 +140,10 @@ function testsAlone(
   stuck: ReadonlySet<number>,
 ): readonly string[] {
   if (stuck.has(index) || room.tasks[index]?.mutant.site === undefined) return room.tests
-  const isConstant = findings.some((each) => each.kind === 'constants' && each.indices.includes(index))
-  const idle = findings.flatMap((each) => (isConstant && each.kind === 'idle' ? [each.testFile] : []))
   const files = findings.flatMap((each) =>
     (each.kind === 'collected' || each.kind === 'doubtful') && each.indices.includes(index) ? [each.testFile] : [],
   )
-  return [...new Set([...idle, ...files])]
+  return [...new Set(files)]
 }
 
 function durationsFrom(findings: readonly Finding[]): Durations {

@@ -14,7 +14,7 @@ function begin(): Trying {
     order,
     install(new Switches(order.files.length)),
     (finding) => appendFileSync(order.log, `${JSON.stringify(finding)}\n`),
-    (index) => writeFileSync(order.current, String(index)),
+    (group) => writeFileSync(order.current, JSON.stringify(group)),
   )
 }
 

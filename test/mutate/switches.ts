@@ -6,10 +6,15 @@
 type Restore = () => void
 type Constant = { readonly anew: () => void; readonly keep: () => Restore }
 
-/** Thrown in an endless loop: a mutant made the code run many times the usual number of places. */
-export class Endless extends Error {}
+/** What an attempt may use: places that it runs, and milliseconds. A loop whose steps are slow does not reach many places. */
+export type AttemptLimits = { readonly hits: number; readonly ms: number }
+export const UNLIMITED: AttemptLimits = { hits: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY }
 
-const NONE = -1
+/** How often the time is looked at: once for so many places. */
+const LOOK_EVERY = 256
+
+/** Thrown in an endless loop: a mutant made the code run many times the usual number of places, or many times as long. */
+export class Endless extends Error {}
 
 type Compared = string | number
 
@@ -32,15 +37,18 @@ function isTrue(operator: string, left: Compared, right: Compared): boolean {
 
 export class Switches {
   readonly count: number
-  #active = NONE
+  /** 1 for each mutant that is active. */
+  #active: Uint8Array
   #hits = 0
-  #limit = Number.POSITIVE_INFINITY
+  #limits = UNLIMITED
+  #began = 0
   #reached: Uint32Array
   #different: Uint8Array
   #constants: Constant[] = []
 
   constructor(count: number) {
     this.count = count
+    this.#active = new Uint8Array(count)
     this.#reached = new Uint32Array(count)
     this.#different = new Uint8Array(count)
   }
@@ -55,8 +63,13 @@ export class Switches {
   readonly isActiveIfLooked = (index: number): boolean => {
     this.#reached[index] = (this.#reached[index] ?? 0) + 1
     this.#hits += 1
-    if (this.#hits > this.#limit) throw new Endless('a mutant does not end')
-    return index === this.#active
+    if (this.#hits > this.#limits.hits || (this.#hits % LOOK_EVERY === 0 && this.#isLate()))
+      throw new Endless('a mutant does not end')
+    return this.#active[index] === 1
+  }
+
+  #isLate(): boolean {
+    return this.#limits !== UNLIMITED && performance.now() - this.#began > this.#limits.ms
   }
 
   /** `left operator right`. Marks the mutant with the other kind of limit where both sides are equal, and numbers on the right with which the result is another. */
@@ -107,18 +120,24 @@ export class Switches {
     return this.#constants.length
   }
 
-  /** Runs something with one mutant; none where `index` is undefined. Constants are evaluated anew where the mutant is part of one. */
-  async withMutant(index: number | undefined, isConstant: boolean, hitsMax: number, run: () => unknown): Promise<void> {
+  /** Runs something with these mutants. Constants are evaluated anew where a mutant is part of one. */
+  async withMutants(
+    indices: readonly number[],
+    isConstant: boolean,
+    limits: AttemptLimits,
+    run: () => unknown,
+  ): Promise<void> {
     const restores = isConstant ? this.#constants.map(({ keep }) => keep()) : []
-    this.#active = index ?? NONE
+    for (const index of indices) this.#active[index] = 1
     this.#hits = 0
-    this.#limit = hitsMax
+    this.#limits = limits
+    this.#began = performance.now()
     try {
       if (isConstant) for (const { anew } of this.#constants) anew()
       await run()
     } finally {
-      this.#active = NONE
-      this.#limit = Number.POSITIVE_INFINITY
+      this.#active.fill(0)
+      this.#limits = UNLIMITED
       for (const restore of restores) restore()
     }
   }

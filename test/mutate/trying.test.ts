@@ -5,26 +5,31 @@ import { type Finding, Trying } from './trying.ts'
 const FILES = ['src/plan/a.ts', 'src/plan/a.ts', 'src/plan/b.ts']
 const named = { testFile: 'test/plan/a.test.ts', name: 'counts' }
 
-function begun(tried: readonly number[] = [0, 1, 2], testCpuMs = Number.POSITIVE_INFINITY) {
+function begun(
+  tried: readonly number[] = [0, 1, 2],
+  testCpuMs = Number.POSITIVE_INFINITY,
+  groupMax = Number.POSITIVE_INFINITY,
+) {
   const switches = new Switches(FILES.length)
   const findings: Finding[] = []
   const order = {
     files: FILES,
     tried,
-    users: { 'src/plan/a.ts': ['src/plan/a.ts'] },
     log: '',
     current: '',
     testCpuMs,
     share: 1,
+    groupMax,
   }
+  const groups: (readonly number[])[] = []
   const trying = new Trying(
     order,
     switches,
     (finding) => findings.push(finding),
-    () => undefined,
+    (group) => groups.push(group),
   )
   const told = () => findings.filter(({ kind }) => kind !== 'took')
-  return { switches, trying, told }
+  return { switches, trying, told, groups }
 }
 
 const must = (isRight: boolean): void => {
@@ -110,10 +115,49 @@ describe('trying mutants', () => {
     expect(limit).toBe(2)
   })
 
-  it('names a test that runs no place, for it may look at constants', async () => {
-    const { trying, told } = begun()
-    await trying.test(named, () => undefined)
-    expect(told()).toEqual([{ kind: 'idle', testFile: named.testFile }])
+  it('tries a mutant of a constant also with a test that runs no place', async () => {
+    const { switches, trying, told } = begun([0])
+    let limit = 2
+    const anew = () => {
+      limit = switches.isActive(0) ? 3 : 2
+    }
+    switches.addConstant(anew, () => () => {
+      limit = 2
+    })
+    trying.loaded(named.testFile)
+    await trying.test(named, () => must(limit === 2))
+    expect(told()).toContainEqual({ kind: 'killed', index: 0, by: 'test/plan/a.test.ts counts' })
+  })
+
+  it.each([
+    [Number.POSITIVE_INFINITY, [[0, 1, 2]]],
+    [1, [[0], [1], [2]]],
+  ])('tries groups of up to %d at once', async (groupMax, expected) => {
+    const { switches, trying, groups } = begun([0, 1, 2], Number.POSITIVE_INFINITY, groupMax)
+    await trying.test(named, () => {
+      for (const index of [0, 1, 2]) switches.isActive(index)
+    })
+    expect(groups).toEqual(expected)
+  })
+
+  it('tries those again whose places another one of their group kept from running', async () => {
+    const { switches, trying, told, groups } = begun()
+    await trying.test(named, () => {
+      switches.isActive(0)
+      if (!switches.isActive(1)) must(!switches.isActive(2))
+    })
+    expect(groups).toEqual([[0, 1, 2], [2]])
+    expect(told()).toContainEqual({ kind: 'killed', index: 2, by: 'test/plan/a.test.ts counts' })
+  })
+
+  it('ends a loop whose steps are slow, long before it ran many places', async () => {
+    const { switches } = begun()
+    let steps = 0
+    const looping = switches.withMutants([0], false, { hits: Number.POSITIVE_INFINITY, ms: 20 }, () => {
+      while (switches.isActive(0)) steps += 1
+    })
+    await expect(looping).rejects.toThrow('a mutant does not end')
+    expect(steps).toBeGreaterThan(0)
   })
 
   it('names the test file that runs a place while its tests are collected', () => {

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { Endless, type Switches } from './switches.ts'
+import { type Attempt, killsAmong } from './groups.ts'
+import { type AttemptLimits, Endless, type Switches, UNLIMITED } from './switches.ts'
 
 /** What a run of the tests is asked for. */
 export type Order = {
@@ -10,15 +11,15 @@ export type Order = {
   readonly files: readonly string[]
   /** Indices of the mutants to try. */
   readonly tried: readonly number[]
-  /** For each file: the files that import it, also through others, and itself. */
-  readonly users: Readonly<Record<string, readonly string[]>>
   /** Where findings are written, one JSON object a line. */
   readonly log: string
   /** Each mutant is tried with this share of the tests that run it, and with those of the same name as its file; with 0 with none at all. */
   readonly share: number
   /** A test that takes more CPU than this without a mutant is not repeated. */
   readonly testCpuMs: number
-  /** Holds the index of the mutant that is being tried. */
+  /** The largest number of mutants that a test is repeated with at once; 1 after a run got stuck with more. */
+  readonly groupMax: number
+  /** Holds the indices of the mutants that are being tried, as a JSON list. */
   readonly current: string
 }
 
@@ -33,8 +34,6 @@ export type Finding =
   | { readonly kind: 'collected'; readonly indices: readonly number[]; readonly testFile: string }
   /** Parts of values that modules make when they are loaded. */
   | { readonly kind: 'constants'; readonly indices: readonly number[] }
-  /** A test of this file runs no place of any mutant: it may look at values that the file took from modules when it was loaded. */
-  | { readonly kind: 'idle'; readonly testFile: string }
   /** Only a run of its own tells whether these are killed. */
   | { readonly kind: 'doubtful'; readonly indices: readonly number[]; readonly testFile: string }
   /** How long a test takes without a mutant. */
@@ -52,7 +51,7 @@ export type Named = { readonly testFile: string; readonly name: string }
 type Run = () => unknown
 type Kill = { readonly kind: 'killed' | 'endless'; readonly index: number; readonly by: string }
 
-/** An attempt may run 20 times as many places as the test does without a mutant. */
+/** An attempt may run 20 times as many places as the test does without a mutant, and take 20 times as long. */
 const HITS_FACTOR = 20
 const HITS_LEAST = 200_000
 const WAIT_FACTOR = 20
@@ -82,21 +81,24 @@ export class Trying {
   readonly #order: Order
   readonly #switches: Switches
   readonly #report: (finding: Finding) => void
-  readonly #begin: (index: number) => void
+  readonly #begin: (group: readonly number[]) => void
   readonly #alive: Set<number>
   readonly #known = { reached: new Set<number>(), different: new Set<number>() }
   /** Mutants in what modules evaluate when they are loaded. */
   readonly #constants = new Set<number>()
-  readonly #users: ReadonlyMap<string, ReadonlySet<string>>
   #evaluated = 0
 
-  constructor(order: Order, switches: Switches, report: (finding: Finding) => void, begin: (index: number) => void) {
+  constructor(
+    order: Order,
+    switches: Switches,
+    report: (finding: Finding) => void,
+    begin: (group: readonly number[]) => void,
+  ) {
     this.#order = order
     this.#switches = switches
     this.#report = report
     this.#begin = begin
     this.#alive = new Set(order.tried)
-    this.#users = new Map(Object.entries(order.users).map(([file, users]) => [file, new Set(users)]))
   }
 
   #tell(kind: 'collected' | 'doubtful', indices: readonly number[], testFile: string): void {
@@ -116,14 +118,9 @@ export class Trying {
     this.#tell('collected', collected, testFile)
   }
 
-  /** Mutants that the test may notice: they give another value somewhere, or are parts of constants of its modules. */
-  #candidates(reached: Uint32Array, different: Uint8Array): readonly number[] {
-    const files = [...new Set(this.#order.files.filter((_, index) => (reached[index] ?? 0) > 0))]
-    const isUsed = (index: number): boolean => {
-      const users = this.#users.get(this.#order.files[index] ?? '')
-      return users !== undefined && files.some((file) => users.has(file))
-    }
-    return [...this.#alive].filter((index) => (this.#constants.has(index) ? isUsed(index) : different[index] === 1))
+  /** Mutants that the test may notice: they give another value somewhere, or are parts of constants, at which any test may look. */
+  #candidates(different: Uint8Array): readonly number[] {
+    return [...this.#alive].filter((index) => this.#constants.has(index) || different[index] === 1)
   }
 
   /** Tells which mutants are reached or different for the first time. */
@@ -134,20 +131,37 @@ export class Trying {
     if (news.length > 0) this.#report({ kind, indices: news })
   }
 
-  async #attempt(index: number, hitsMax: number, waitMs: number, by: string, run: Run): Promise<readonly Kill[]> {
-    this.#begin(index)
+  async #attempt(group: readonly number[], limits: AttemptLimits, by: string, run: Run): Promise<Attempt<Kill>> {
+    this.#begin(group)
+    const isConstant = group.some((index) => this.#constants.has(index))
+    this.#switches.takeReached()
     try {
-      await this.#switches.withMutant(index, this.#constants.has(index), hitsMax, () => withinMs(waitMs, run))
-      return []
+      await this.#switches.withMutants(group, isConstant, limits, () => withinMs(limits.ms, run))
+      const reached = this.#switches.takeReached()
+      return { kill: undefined, hidden: group.filter((index) => reached[index] === 0) }
     } catch (error) {
-      return [{ kind: error instanceof Late || error instanceof Endless ? 'endless' : 'killed', index, by }]
+      const kind = error instanceof Late || error instanceof Endless ? 'endless' : 'killed'
+      return { kill: { kind, index: group[0] ?? 0, by }, hidden: [] }
+    } finally {
+      await setImmediate() // vitest's worker must answer its parent
     }
+  }
+
+  /** Constants by themselves: for them all modules are evaluated anew. In the last pass most of what could be killed is killed, so its groups begin large. */
+  async #killsOf(chosen: readonly number[], attempt: (group: readonly number[]) => Promise<Attempt<Kill>>) {
+    const { share, groupMax } = this.#order
+    const first = share < 1 ? 1 : chosen.length
+    const [constants, others] = [true, false].map((is) => chosen.filter((index) => this.#constants.has(index) === is))
+    return [
+      ...(await killsAmong(others ?? [], attempt, first, groupMax)),
+      ...(await killsAmong(constants ?? [], attempt, chosen.length, groupMax)),
+    ]
   }
 
   /** Whether the test passes without a mutant, as before. */
   async #passes(isConstant: boolean, waitMs: number, run: Run): Promise<boolean> {
     try {
-      await this.#switches.withMutant(undefined, isConstant, Number.POSITIVE_INFINITY, () => withinMs(waitMs, run))
+      await this.#switches.withMutants([], isConstant, UNLIMITED, () => withinMs(waitMs, run))
       return true
     } catch {
       return false
@@ -166,9 +180,8 @@ export class Trying {
     this.#report({ kind: 'took', testFile, name, ms, cpuMs })
     const reached = this.#switches.takeReached()
     const hits = reached.reduce((sum, each) => sum + each, 0)
-    if (hits === 0) return this.#report({ kind: 'idle', testFile })
     const waitMs = WAIT_LEAST_MS + WAIT_FACTOR * ms
-    const candidates = this.#candidates(reached, this.#switches.takeDifferent())
+    const candidates = this.#candidates(this.#switches.takeDifferent())
     this.#note(
       'reached',
       [...this.#alive].filter((index) => (reached[index] ?? 0) > 0),
@@ -176,12 +189,8 @@ export class Trying {
     this.#note('different', candidates)
     const chosen = candidates.filter((index) => isChosen(this.#order, index, testFile, name))
     if (cpuMs > this.#order.testCpuMs) return
-    const hitsMax = HITS_LEAST + HITS_FACTOR * hits
-    const kills: Kill[] = []
-    for (const index of chosen) {
-      kills.push(...(await this.#attempt(index, hitsMax, waitMs, `${testFile} ${name}`, run)))
-      await setImmediate() // vitest's worker must answer its parent
-    }
+    const limits = { hits: HITS_LEAST + HITS_FACTOR * hits, ms: waitMs }
+    const kills = await this.#killsOf(chosen, (group) => this.#attempt(group, limits, `${testFile} ${name}`, run))
     await this.#confirm({ testFile, name }, kills, (isConstant) => this.#passes(isConstant, waitMs, run))
     this.#switches.takeReached()
   }

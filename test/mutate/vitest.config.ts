@@ -32,7 +32,7 @@ export default defineConfig({
       'test/**/*.{browser,process,lab,long,alone,crash,canary,nodes,prometheus,rollouts,session,real}.test.ts',
       'node_modules/**',
     ],
-    setupFiles: ['test/support/seed.ts'],
+    setupFiles: ['test/support/seed.ts', 'test/mutate/no-shrinking.ts'],
     // A test that is repeated for many mutants, on a machine that is busy. Each attempt has a limit of its own (trying.ts).
     testTimeout: 86_400_000,
     // A mutant must never write what is expected.
