@@ -64,6 +64,11 @@ describe('a canary in a file', () => {
       ['wrong-value: The step to 5% is not larger than the step before it.'],
     ],
     [
+      'whose steps stay',
+      ['[5%, 100%]', '[5%, 5%]'],
+      ['wrong-value: The step to 5% is not larger than the step before it.'],
+    ],
+    [
       'whose steps need more time than it has',
       ['hold: 20s', 'hold: 40s'],
       [

@@ -58,4 +58,11 @@ describe('a long curve', () => {
     expect(points).toHaveLength(1857)
     expect(distanceOf(noise, points)).toBeCloseTo(21.632, 3)
   })
+
+  it('of small rates is simplified no further than one of large rates', () => {
+    const small = noise.map((rate) => rate / 100)
+    const points = read(small)
+    expect(points.length).toBeGreaterThan(1800)
+    expect(distanceOf(small, points)).toBeLessThan(0.22)
+  })
 })

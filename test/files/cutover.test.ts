@@ -36,14 +36,18 @@ ${source('orders-west')}${source('orders-east')}${cutovers}`,
 }
 type Name = keyof typeof FILES
 
-function parsed(name: Name = 'shop.yaml', from = '', to = '') {
-  if (from !== '') expect(FILES[name]).toContain(from)
-  const files: Record<string, string> = { ...FILES, [name]: FILES[name].replace(from, () => to) }
+function parsed(...edits: readonly (readonly [Name, string, string])[]) {
+  const files: Record<string, string> = { ...FILES }
+  for (const [name, from, to] of edits) {
+    expect(files[name]).toContain(from)
+    files[name] = (files[name] ?? '').replace(from, () => to)
+  }
   const read = (path: string) => files[path]
   const target = parseTarget({ read }, 'target.yaml')
   return target.ok ? parseRehearsal({ read }, 'shop.yaml', target.value) : target
 }
-const codes = (...edit: [Name, string, string]) => codesOf(parsed(...edit)).map((code) => code.replace(/:.*/, ''))
+const codes = (...edits: readonly (readonly [Name, string, string])[]) =>
+  codesOf(parsed(...edits)).map((code) => code.replace(/:.*/, ''))
 
 describe('a cutover', () => {
   it('as the how-to shows it can be read', () => {
@@ -105,6 +109,7 @@ describe('a cutover', () => {
     ['without a budget for a step', ['shop.yaml', 'drain: 10s, ', ''], ['missing-key']],
     ['that never moves all of the traffic', ['shop.yaml', '50%, 100%]', '50%]'], ['wrong-value']],
     ['whose shares do not grow', ['shop.yaml', '[5%, 25%,', '[25%, 5%,'], ['wrong-value']],
+    ['whose shares stay', ['shop.yaml', '[5%, 25%,', '[25%, 25%,'], ['wrong-value']],
     [
       'that holds its shares for longer than the traffic may take',
       ['shop.yaml', 'hold: 5s', 'hold: 7s'],
@@ -156,6 +161,19 @@ describe('a cutover', () => {
       ['unknown-cutover'],
     ],
   ])('%s is refused', (_, edit, expected) => {
-    expect(codes(...edit)).toEqual(expected)
+    expect(codes(edit)).toEqual(expected)
+  })
+
+  it.each([
+    ['[50%, 100%]', ['unknown-cutover']],
+    ['[100%]', []],
+  ])('of the shares %s without weights: %j', (shares, expected) => {
+    const weights = '- weights: {namespace: shop-west, route: entry, from: orders-west, to: orders-east}'
+    const call = '- call: {namespace: shop-west, service: dns, port: 8080, path: /move}'
+    const edits = [
+      ['shop.yaml', '[5%, 25%, 50%, 100%]', shares],
+      ['target.yaml', `${weights}\n          undo: restore`, `${call}\n          undo: []`],
+    ] as const
+    expect(codes(...edits)).toEqual(expected)
   })
 })

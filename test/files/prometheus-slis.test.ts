@@ -127,6 +127,46 @@ describe('time budgets that are too short for the scrape interval of a Prometheu
     expect(told([missing], [moved('shop')])[0]).toContain('does not list callz among the metrics of "shop"')
   })
 
+  it.each([
+    ['10s', []],
+    ['9999ms', [expect.stringMatching(/^3 syncs are 29997ms, and what calls for more pods, "shop", is read from/)]],
+  ])('are 3 syncs of %s', (sync, problems) => {
+    const scalesOn: Edit = ['atLeast: 5}', 'atLeast: 5, scalesOn: {gauge: calls, pods: max, of: shop, above: 100}}']
+    expect(told([scalesOn], [['hpaSync: 2s', `hpaSync: ${sync}`], moved('shop')])).toEqual(problems)
+  })
+
+  it.each([
+    ['30s', []],
+    ['29999ms', ['29999ms cannot be seen: "shop" is read from Prometheus, which scrapes it every 15s.']],
+  ])('are %s of a witness', (within, problems) => {
+    const edits: readonly Edit[] = [
+      ['of: psp-a, becomes: 0, within: 2s', `of: shop, becomes: 0, within: ${within}`],
+      ['for: 25s', 'for: 40s'],
+    ]
+    expect(told(edits, [moved('shop')])).toEqual(problems)
+  })
+
+  it.each([
+    ['psp-a', '5s', []],
+    ['psp-a', '4999ms', ['The trigger is armed for 4999ms, and a rate of "psp-a" is measured over 5s.']],
+    ['shop', '30s', []],
+    ['shop', '29999ms', ['The trigger is armed for 29999ms, and a rate of "shop" is measured over 30s.']],
+  ])('are a trigger on a rate of %s that is armed for %s', (of, by, problems) => {
+    const edit: Edit = ['at: 30s', `when: {rate: psp_requests_total, of: ${of}, rises: 9/s, from: 0s, by: ${by}}`]
+    expect(told([edit], [moved('shop')])).toEqual(problems)
+  })
+
+  it.each([
+    ['30s', []],
+    ['29999ms', ['A rate of "shop" is measured over 30s, and "recovery" lasts 29999ms.']],
+  ])('are a phase of %s in which a rate must be reached', (lasts, problems) => {
+    const edits: readonly Edit[] = [
+      ['ramp: 5s, for: 30s, load: 1x}', `for: ${lasts}, load: 1x}`],
+      ['  slos:\n', '  reaches:\n    - {rate: psp_requests_total, of: shop, atLeast: 50/s, on: recovery}\n  slos:\n'],
+    ]
+    expect(told(edits, [moved('shop')])).toEqual(problems)
+  })
+
   it('are syncs of an autoscaler whose requests are counted', () => {
     const renamed: Edit = ['    payments-api:\n', '    payments:\n']
     expect(told([], [renamed, moved('payments-api')])).toEqual([

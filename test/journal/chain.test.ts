@@ -110,6 +110,12 @@ describe('the hash chain of a journal', () => {
     expect(judgment.findings.map(({ cause }) => cause)).toContain('evidence-changed')
   })
 
+  it('begins with the first line', async () => {
+    const changed = whole.replace('"name":"', '"name":"x')
+    expect(changed.split('\n').findIndex((line, at) => line !== lines[at])).toBe(0)
+    expect(await doubtsOf(fileOf(changed))).toEqual(['line 1: its hash does not fit the line and the one before it'])
+  })
+
   it('reports a change once and continues from there', async () => {
     const changed = lines.map((line, at) => (at === 40 ? line.replace(/"at":1/, '"at":2') : line))
     expect(await doubtsOf(fileOf(`${changed.join('\n')}\n`))).toHaveLength(1)

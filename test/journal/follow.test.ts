@@ -115,6 +115,17 @@ describe('following a journal', () => {
     await end()
   })
 
+  it('gives an empty line as lost evidence, and goes on', async () => {
+    const path = fileOf([runStarted()])
+    const { seen, end } = following(path)
+    await expect.poll(seen).toHaveLength(1)
+    appendFileSync(path, '\n')
+    await expect.poll(seen).toContain('2 evidence-lost')
+    appendFileSync(path, `${JSON.stringify(phase(1))}\n`)
+    await expect.poll(seen).toContain('3 phase-started')
+    await end()
+  })
+
   it('refuses a journal that is not there', async () => {
     const none = join(tempFolder(), 'none.ndjson')
     await expect(followJournal(none, new AbortController().signal).next()).rejects.toMatchObject({

@@ -1,6 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,13 +82,18 @@ describe('writing a journal', () => {
     ])
   })
 
-  it('continues a journal whose last chunk is one byte', async () => {
+  // A journal is read in chunks of 64 KiB. Behind the bytes of the last chunk stand those of the one before it.
+  it.each([
+    ['one byte', (_head: number) => 1],
+    ['as long as the head without its line end, which is still in memory', (head: number) => head - 1],
+    ['whole', (_head: number) => 2 ** 16],
+  ])('continues a journal whose last chunk is %s', async (_, last) => {
     const filled = (length: number): Evidence => ({ ...phase(0), phase: 'x'.repeat(length) }) as Evidence
     const head = readFileSync(await written([runStarted()])).length
     const line = readFileSync(await written([runStarted(), filled(1)])).length - head
-    // A journal is read in chunks of 64 KiB.
-    const path = await written([runStarted(), filled(2 ** 16 + 1 - head - line + 1)])
-    expect(readFileSync(path)).toHaveLength(2 ** 16 + 1)
+    const size = 2 ** 16 + last(head)
+    const path = await written([runStarted(), filled(size - head - line + 1)])
+    expect(readFileSync(path)).toHaveLength(size)
     const journal = await openJournal(path)
     expect(journal.append(phase(1))).toBe(3)
     await journal.close()
@@ -88,10 +104,29 @@ describe('writing a journal', () => {
     ])
   })
 
+  it('counts an empty line, which somebody added, and goes on behind it without a chain', async () => {
+    const path = await written([runStarted()])
+    appendFileSync(path, '\n')
+    const journal = await openJournal(path)
+    expect(journal.head).toEqual({ lines: 2, hash: undefined })
+    expect(journal.append(phase(1))).toBe(3)
+    await journal.close()
+    expect((await all(path)).filter(({ line }) => line === 3)[0]?.record).toEqual(phase(1))
+  })
+
   it('reports a full disk, and does not continue', async () => {
     const journal = await openJournal('/dev/full')
-    expect(() => journal.append(phase(0))).toThrow('the disk is full')
-    expect(() => journal.append(phase(1))).toThrow('the disk is full')
+    const failureOf = (action: () => unknown): unknown => {
+      try {
+        return action()
+      } catch (error) {
+        return error
+      }
+    }
+    const first = failureOf(() => journal.append(phase(0)))
+    expect(first).toMatchObject({ message: expect.stringContaining('the disk is full') })
+    expect(failureOf(() => journal.append(phase(1)))).toBe(first)
+    await expect(journal.flush()).rejects.toBe(first)
     await expect(journal.flush()).rejects.toMatchObject({ code: 'journal-unwritable' })
     await expect(journal.close()).rejects.toMatchObject({ code: 'journal-unwritable' })
     await journal.close()
@@ -103,6 +138,24 @@ describe('writing a journal', () => {
     journal.append(runStarted())
     await journal.close()
     await journal.flush()
+  })
+
+  it('may be read by others and written by its owner alone, and is closed in the end', async () => {
+    const path = join(realpathSync(folder), `${count++}.ndjson`)
+    const openFiles = () =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/self/fd/${fd}`)]
+        } catch {
+          return [] // of the listing itself
+        }
+      })
+    const journal = await openJournal(path)
+    journal.append(runStarted())
+    expect(statSync(path).mode & 0o777).toBe(0o644 & ~process.umask())
+    expect(openFiles()).toContain(path)
+    await journal.close()
+    expect(openFiles()).not.toContain(path)
   })
 
   it('reports a missing folder', async () => {
@@ -161,6 +214,14 @@ describe('reading a journal', () => {
     expect(third).toMatchObject({ line: 3, record: { kind: 'phase-started', index: 7 } })
   })
 
+  it('says of a lost line of which kind it was, if the line says so, and gives it the time of the line before', async () => {
+    const path = await written([runStarted()])
+    appendFileSync(path, '{"kind":"run-ended","at":1}\n{"at":1}\n{"kind":"moon-phase","at":1}\n')
+    const lost = (await all(path)).map(({ record }) => record).filter(({ kind }) => kind === 'evidence-lost')
+    expect(lost.map((record) => ('of' in record ? record.of : 'none'))).toEqual(['run-ended', 'none', 'none'])
+    expect(new Set(lost.map(({ at }) => at))).toEqual(new Set([runStarted().at]))
+  })
+
   it.each([
     ['an empty file', '', 'journal-empty'],
     ['a file with half a first record', '{"kind":"run-st', 'journal-empty'],
@@ -197,6 +258,14 @@ describe('reading a journal', () => {
     }
   })
 
+  it('takes a journal of up to 4 GiB', async () => {
+    const path = await written([runStarted()])
+    truncateSync(path, 4 * 2 ** 30)
+    await expect(all(path)).rejects.toThrow('a line is longer than 64 MiB') // zeros, so it was read
+    truncateSync(path, 4 * 2 ** 30 + 1)
+    await expect(all(path)).rejects.toThrow('holds 4.0 GiB; matchday reads at most 4 GiB')
+  })
+
   it('takes a line of up to 64 MiB', async () => {
     const path = await written([runStarted()])
     const head = readFileSync(path).length
@@ -223,6 +292,18 @@ describe('reading a journal', () => {
       expect(() => journal.append(sample(value))).toThrow(`evidence must not hold ${value}: sample.series.0.value`)
     expect(journal.append(sample(1))).toBe(2)
     await journal.close()
+  })
+
+  it('reads a line whose end is the first byte of a chunk of 256 KiB', async () => {
+    const named = (length: number): Evidence => ({ ...phase(0), phase: 'x'.repeat(length) }) as Evidence
+    const short = readFileSync(await written([runStarted(), named(0)])).length
+    const path = await written([runStarted(), named(2 ** 18 - short + 1), phase(1)])
+    expect(readFileSync(path)[2 ** 18]).toBe(10)
+    expect((await all(path)).map(({ record }) => record.kind)).toEqual([
+      'run-started',
+      'phase-started',
+      'phase-started',
+    ])
   })
 
   it('reads lines across chunks and characters of several bytes', async () => {
