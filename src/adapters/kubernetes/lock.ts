@@ -19,15 +19,16 @@ export type LockTimes = {
   readonly renewMs: number
   /** Shorter than the duration: when others may take the lease, this run has stopped and started to heal. */
   readonly deadlineMs: number
-  /** A renewal that hangs must not delay the next one. */
+  /** Of each of the two requests of a renewal. Renewals do not wait for each other, so one that hangs delays no other. */
   readonly timeoutMs: number
 }
 
 /**
  * Twice as long as a leader election (client-go: 15 s and 10 s). A zone that is lost on purpose may take an API server with it, and a load balancer needs two
- * or three health checks of 10 s to notice. A dead run elsewhere is not urgent: its faults end by themselves.
+ * or three health checks of 10 s to notice. A dead run elsewhere is not urgent: its faults end by themselves. A starved API server took 15 s for one answer, so that a shorter timeout gave up on
+ * every one.
  */
-const TIMES: LockTimes = { durationS: 30, renewMs: 5000, deadlineMs: 24_000, timeoutMs: 4000 }
+const TIMES: LockTimes = { durationS: 30, renewMs: 5000, deadlineMs: 24_000, timeoutMs: 12_000 }
 const LOOK_MS = 500
 /** The longest time that another owner's lease is watched. */
 const OBSERVED_S_MAX = 60

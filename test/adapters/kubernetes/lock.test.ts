@@ -105,13 +105,14 @@ describe('the lock of a target', () => {
   })
 })
 
-/** A lock that is held, of an API server that can fall silent; `renewals` counts those that it has answered. */
-async function held(times: LockTimes) {
+/** A lock that is held, of an API server that can be slow or silent; `renewals` counts those that it has answered. */
+async function held(times: LockTimes, answersInMs = 0) {
   let lease: Lease | undefined
   let isSilent = false
   let renewals = 0
   const api = await smallApiServer(async ({ method, body }) => {
     if (isSilent) await new Promise<never>(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, answersInMs))
     if (method === 'POST' || method === 'PUT') lease = body as Lease
     if (method === 'PUT') renewals += 1
     if (method === 'DELETE') lease = undefined
@@ -136,6 +137,14 @@ describe('a lock that is held', () => {
     fallSilent(false)
     const before = renewals()
     await vi.waitFor(() => expect(renewals()).toBeGreaterThan(before + 1))
+    expect(lock.lost.aborted).toBe(false)
+    await lock.release()
+  })
+
+  it('is renewed by an API server that needs longer for an answer than renewals are apart', async () => {
+    const times = { durationS: 8, renewMs: 100, deadlineMs: 4000, timeoutMs: 2000 }
+    const { lock, renewals } = await held(times, 300)
+    await vi.waitFor(() => expect(renewals()).toBeGreaterThan(5), { timeout: 15_000 })
     expect(lock.lost.aborted).toBe(false)
     await lock.release()
   })
