@@ -49,7 +49,7 @@ export async function installChaosMesh(cluster: RealCluster, { definitions, obje
   await cluster.kubectl('create', '-f', definitions)
   await cluster.kubectl('create', '-f', objects)
   for (const each of ['daemonset/chaos-daemon', 'deployment/chaos-controller-manager'])
-    await cluster.kubectl('-n', CHAOS_MESH, 'rollout', 'status', each, '--timeout=150s')
+    await cluster.kubectl('-n', CHAOS_MESH, 'rollout', 'status', each, '--timeout=300s')
 }
 
 /** What the daemon runs in the namespace of a pod: iptables, ipset, ip and tc. */

@@ -2,12 +2,14 @@
 # A control plane and its nodes, inside the namespaces of mount, network, host name and processes that the caller made. Everything ends with this
 # process, because it is the init of its namespace of processes. The control plane is at 10.250.0.1; node number 2 is at 10.250.0.12 and has the pods
 # of 10.244.2.0/24. There is no way out.
-# usage: cluster.sh NAME=ZONE..., with FOLDER, PROGRAMS, NETFILTER, CGROUP, ARCHIVES, ETCD, APISERVER, CONTROLLERS, SCHEDULER and KUBECTL in the environment
+# usage: cluster.sh NAME=ZONE..., with FOLDER, PROGRAMS, NETFILTER, CGROUP, CPU_GROUP, ARCHIVES, ETCD, APISERVER, CONTROLLERS, SCHEDULER and KUBECTL in the environment
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 pki=$FOLDER/pki
 address=10.250.0.1
 
+# The control plane has processor time of its own (control-groups.ts).
+if [ -n "$CPU_GROUP" ]; then echo $$ >"$CPU_GROUP/control-plane/cgroup.procs"; fi
 mount --make-rprivate /
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run

@@ -1,28 +1,20 @@
 /** A real cluster on this machine: nodes with a kubelet as Kubernetes ships it, containerd and runc. It has its own namespaces and no way out of them. */
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { findTools } from '../../src/cli/tools.ts'
+import { asOperator, CGROUP, CPU_GROUP, makeCgroups, removeCgroups } from './control-groups.ts'
 import type { NodePrograms } from './programs.ts'
 
 export type RealCluster = {
   /** Of an administrator. */
   readonly kubeconfig: string
-  /** A program in the namespaces of the control plane, where its API server and the nodes can be reached. */
+  /** A program in the network of the control plane, where its API server and the nodes can be reached, with processor time of its own. */
   run(...command: readonly string[]): Promise<Ended>
   kubectl(...words: readonly string[]): Promise<string>
   /** kubectl that is not waited for; its output can be read as it comes. */
@@ -52,13 +44,14 @@ export async function startCluster(
 ): Promise<RealCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'md-real-'))
   const tools = await findTools(TOOLS, new AbortController().signal)
-  makeCgroups(nodes)
+  makeCgroups(nodes.map(({ name }) => name))
   const env = {
     ...process.env,
     FOLDER: folder,
     PROGRAMS: programs.folder,
     NETFILTER: programs.netfilter,
     CGROUP,
+    CPU_GROUP: CPU_GROUP ?? '',
     NODES: String(nodes.length),
     ARCHIVES: archives.join(' '),
     ETCD: tools.etcd.path,
@@ -92,7 +85,7 @@ function clusterOf(child: ChildProcess, folder: string, program: string): RealCl
   const kubeconfig = join(folder, 'pki', 'admin.kubeconfig')
   const inside = ['--target', initOf(child), '--mount', '--net', '--uts', '--pid', '--']
   const run: RealCluster['run'] = (...command) =>
-    call('nsenter', [...inside, ...command], { maxBuffer: 16 << 20 }).then(
+    call('nsenter', [...inside, ...asOperator(command)], { maxBuffer: 16 << 20 }).then(
       (done) => ({ ...done, code: 0 }),
       (error: Ended) => error,
     )
@@ -135,50 +128,3 @@ const logsIn = (folder: string): string =>
         .map((name) => `== ${name}\n${readFileSync(join(folder, name), 'utf8').split('\n').slice(-8).join('\n')}`)
         .join('\n')
     : ''
-
-/** The cgroups of this process's clusters that are left. */
-export const leftCgroups = (): readonly string[] =>
-  hierarchies()
-    .map((each) => join(each, CGROUP))
-    .filter((each) => existsSync(each))
-
-const CGROUP = `matchday-real-${process.pid}`
-const CGROUPS = '/sys/fs/cgroup'
-/** The hierarchies of version 1; with version 2 there is one, and the kubelet makes its own folder. */
-const hierarchies = (): readonly string[] =>
-  existsSync(join(CGROUPS, 'cgroup.controllers'))
-    ? [CGROUPS]
-    : readdirSync(CGROUPS)
-        .map((name) => join(CGROUPS, name))
-        .filter((each) => existsSync(join(each, 'cgroup.procs')))
-
-/** One for each node, in one for all of them. */
-function makeCgroups(nodes: readonly RealNode[]): void {
-  for (const each of hierarchies())
-    for (const path of [CGROUP, ...nodes.map(({ name }) => join(CGROUP, name))]) {
-      mkdirSync(join(each, path), { recursive: true })
-      for (const file of ['cpuset.cpus', 'cpuset.mems'])
-        if (each.endsWith('/cpuset')) writeFileSync(join(each, path, file), readFileSync(join(each, file)))
-    }
-}
-
-/** Processes that were killed may hold theirs for a moment. */
-async function removeCgroups(): Promise<void> {
-  for (let left = 50; left > 0; left -= 1) {
-    const folders = leftCgroups()
-    if (folders.length === 0) return
-    for (const each of folders) removeBelow(each)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`the cgroup ${CGROUP} cannot be removed`)
-}
-
-function removeBelow(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) removeBelow(join(folder, entry.name))
-  try {
-    rmdirSync(folder)
-  } catch {
-    // Tried again.
-  }
-}

@@ -41,7 +41,7 @@ export async function installKeda(cluster: RealCluster, { objects }: KedaFiles):
   // Too large for the annotation of a client-side apply.
   await cluster.kubectl('apply', '--server-side', '-f', objects)
   const service = 'apiservice/v1beta1.external.metrics.k8s.io'
-  await cluster.kubectl('wait', '--for=condition=Available', service, '--timeout=150s')
+  await cluster.kubectl('wait', '--for=condition=Available', service, '--timeout=300s')
 }
 
 function onCluster(object: Any): Any {

@@ -7,6 +7,9 @@ name=$1 number=$2 zone=$3
 pki=$FOLDER/pki own=$FOLDER/nodes/$name address=10.250.0.1$number
 export PATH=$PROGRAMS:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
+# All that runs on a node shares the processor time of the node (control-groups.ts).
+if [ -n "$CPU_GROUP" ]; then echo $$ >"$CPU_GROUP/$name/cgroup.procs"; fi
+
 # Its own view of the folders that kubelet and CNI plugins write to. /var/lib, /var/log and /etc are covered, so that nothing is made on the machine.
 mount --make-rprivate /
 mount -t proc proc /proc

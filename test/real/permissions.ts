@@ -41,18 +41,28 @@ export type Requests = {
 
 /** What `user` asked for, by the audit log. Paths that are no resources, such as discovery, are open to all. */
 export function requestsOf(user: string, auditLog: string): Requests {
-  const events: Any[] = auditLog
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line))
-  const own = events.filter(
-    (each) => each.user.username === user && each.objectRef?.resource && !FOR_ALL.test(each.objectRef.resource),
-  )
+  const own = eventsOf(user, auditLog).filter(({ objectRef }) => !FOR_ALL.test(objectRef.resource))
   const [refused, used] = [own.filter(isRefused), own.filter((each) => !isRefused(each))].map(
     (all) => new Set(all.map(({ verb, objectRef }) => asked(verb, objectRef))),
   )
   return { used: used ?? new Set(), refused: refused ?? new Set() }
 }
+
+/** The longest time that the API server took for one request of `user` to one of these resources. */
+export const slowestMs = (user: string, auditLog: string, resource: string): number =>
+  Math.max(
+    0,
+    ...eventsOf(user, auditLog)
+      .filter(({ objectRef }) => objectRef.resource === resource)
+      .map((each) => Date.parse(each.stageTimestamp) - Date.parse(each.requestReceivedTimestamp)),
+  )
+
+const eventsOf = (user: string, auditLog: string): readonly Any[] =>
+  auditLog
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+    .filter((each: Any) => each.user.username === user && each.objectRef?.resource)
 
 const isRefused = ({ responseStatus }: Any): boolean => responseStatus?.code === 403
 

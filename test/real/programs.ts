@@ -95,6 +95,16 @@ const ofChaosMesh = (): readonly Program[] => [
   { name: 'render', package: './render', module: CHAOS_MESH, flags: ['-ldflags', '-s -w'] },
 ]
 
+/** On two cores that do nothing else, and as long again. */
+const BUILD_MINUTES = { nodes: 30, chaosMesh: 12 } as const
+
+/** What the builds of these may take: nothing where all is in the cache. */
+export function minutesToBuild(...parts: readonly (keyof typeof BUILD_MINUTES)[]): number {
+  const programs = { nodes: ofNodes(), chaosMesh: ofChaosMesh() }
+  const isBuilt = (all: readonly Program[]) => all.every(({ name }) => existsSync(join(cacheFolder(all), name)))
+  return parts.reduce((sum, part) => sum + (isBuilt(programs[part]) ? 0 : BUILD_MINUTES[part]), 0)
+}
+
 export type NodePrograms = {
   /** The folder of the programs that were built. */
   readonly folder: string

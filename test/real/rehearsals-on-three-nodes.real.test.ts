@@ -13,38 +13,47 @@ import { causesOf } from '../support/lab.ts'
 import { chaosMesh, installChaosMesh } from './chaos-mesh.ts'
 import { type RealCluster, startCluster } from './cluster.ts'
 import { installKeda, keda } from './keda.ts'
-import { granted, requestsOf } from './permissions.ts'
+import { granted, type Permission, requestsOf, slowestMs } from './permissions.ts'
+import { type PowerControl, startPowerControl } from './power.ts'
 import { pauseArchive } from './program-image.ts'
 import { buildPrograms, refusal } from './programs.ts'
 import { runnerArchives } from './runners.ts'
-import { ACCOUNT, createAccount, deployShop, type RealRun, rehearse, shopArchives } from './shop.ts'
+import { ACCOUNT, createAccount, deployShop, type RealRun, rehearse, shopArchives, spreadStorefront } from './shop.ts'
 
 const NODES = ['a', 'b', 'c'].map((letter, index) => ({ name: `n${index + 1}`, zone: `zone-${letter}` }))
+/** A rehearsal takes two minutes, and is given more on a busy machine. */
+const REHEARSAL_MS = 600_000
 
 const folder = mkdtempSync(join(tmpdir(), 'md-real-test-'))
 let started: RealCluster | undefined
+let power: PowerControl | undefined
 let kubeconfig = ''
 const cluster = (): RealCluster => {
   if (started === undefined) throw new Error('the cluster did not start')
   return started
 }
-const run = (name: string, target?: string): Promise<RealRun> =>
-  rehearse(cluster(), { kubeconfig, folder }, `test/real/shop/${name}.rehearsal.yaml`, target)
+async function run(name: string, target?: string): Promise<RealRun> {
+  await spreadStorefront(cluster())
+  return rehearse(cluster(), { kubeconfig, folder }, `test/real/shop/${name}.rehearsal.yaml`, target)
+}
 
 let starved = false
 /** Undefined on a machine with other work, where no pass is due: the run says that its load generator was starved. */
 function passed({ code, stderr, judgment }: RealRun): Judgment | undefined {
+  const causes = causesOf(judgment)
+  // Other work on this machine may take time, but not the lock.
+  expect(causes, stderr).not.toContain('run-stopped')
   if (!isStarved(judgment)) {
-    expect([code, causesOf(judgment)], stderr).toEqual([0, []])
+    expect([code, causes], stderr).toEqual([0, []])
     return judgment
   }
   starved = true
+  console.log(`${judgment.rehearsal} proves nothing on this busy machine: ${judgment.generator.sentence}`)
   expect(judgment.verdict.kind, stderr).toBe('inconclusive')
   return undefined
 }
 
-// What judges time is tried once more: a neighbour of this machine can take it for seconds. A defect fails twice.
-describe('a shop on three real nodes', { retry: 1 }, () => {
+describe('a shop on three real nodes', () => {
   beforeAll(async () => {
     const why = refusal()
     if (why !== undefined) throw new Error(`this machine cannot run real nodes: ${why}`)
@@ -63,100 +72,111 @@ describe('a shop on three real nodes', { retry: 1 }, () => {
     await installKeda(started, scaler)
     await deployShop(started, shop)
     kubeconfig = await createAccount(started, folder)
+    power = await startPowerControl(started)
   }, 3_600_000)
 
   afterAll(async () => {
+    power?.stop()
     await started?.stop()
     rmSync(folder, { recursive: true, force: true })
   }, 60_000)
 
-  it('passes while Chaos Mesh kills a pod and cuts off a carrier, which is proven and healed', async () => {
-    const judgment = passed(await run('chaos'))
-    if (judgment === undefined) return
-    expect(judgment.faults).toMatchObject([{ state: 'proven' }, { state: 'proven', failovers: [{ held: true }] }])
-    expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
-    expect(await cluster().kubectl('get', 'networkchaos,podchaos', '-A', '-o', 'name')).toBe('')
-  }, 240_000)
+  it(
+    'passes while Chaos Mesh kills a pod and cuts off a carrier, which is proven and healed',
+    async () => {
+      const judgment = passed(await run('chaos'))
+      if (judgment === undefined) return
+      expect(judgment.faults).toMatchObject([{ state: 'proven' }, { state: 'proven', failovers: [{ held: true }] }])
+      expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
+      expect(await cluster().kubectl('get', 'networkchaos,podchaos', '-A', '-o', 'name')).toBe('')
+    },
+    REHEARSAL_MS,
+  )
 
-  it('passes while it is operated: a flag, scaling, pinned autoscalers, a restart, a drain and a taint', async () => {
-    const judgment = passed(await run('operations'))
-    if (judgment === undefined) return
-    expect(judgment.actions.map(({ state }) => state)).toEqual(Array(7).fill('done'))
-  }, 240_000)
+  it(
+    'passes while a zone loses power: its node is missed, its pod starts in another zone, and it comes back',
+    async () => {
+      const judgment = passed(await run('zone-loss'))
+      console.log(`The API server took at most ${slowestMs(ACCOUNT, cluster().auditLog(), 'leases')} ms for the lock.`)
+      if (judgment === undefined) return
+      expect(judgment.actions).toMatchObject([{ state: 'done' }])
+      expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
+      await cluster().kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=10s')
+      expect(await cluster().kubectl('get', 'nodes', '-o', 'name', '-l', 'matchday.dev/run')).toBe('')
+    },
+    REHEARSAL_MS,
+  )
 
-  it('passes while KEDA follows a load that two runners in the cluster make', async () => {
-    const judgment = passed(await run('packers', 'test/real/shop/runners.target.yaml'))
-    if (judgment === undefined) return
-    expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
-    const left = await cluster().kubectl(
-      '-n',
-      'matchday-load',
-      'get',
-      'jobs,configmaps',
-      '-l',
-      'matchday.dev/run',
-      '-o',
-      'name',
-    )
-    expect(left).toBe('')
-  }, 240_000)
+  it(
+    'passes while it is operated: a flag, scaling, pinned autoscalers, a restart, a drain and a taint',
+    async () => {
+      const judgment = passed(await run('operations'))
+      if (judgment === undefined) return
+      expect(judgment.actions.map(({ state }) => state)).toEqual(Array(7).fill('done'))
+    },
+    REHEARSAL_MS,
+  )
 
-  it('loses a node without power, and gets it back', async () => {
-    const { kubectl, powerOff, powerOn } = cluster()
-    await powerOff('n3')
-    await kubectl('wait', '--for=condition=Ready=Unknown', 'node/n3', '--timeout=90s')
-    powerOn('n3')
-    await kubectl('wait', '--for=condition=Ready', 'node/n3', '--timeout=180s')
-  }, 300_000)
+  it(
+    'passes while KEDA follows a load that two runners in the cluster make',
+    async () => {
+      const judgment = passed(await run('packers', 'test/real/shop/runners.target.yaml'))
+      if (judgment === undefined) return
+      expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
+      const left = await cluster().kubectl(
+        '-n',
+        'matchday-load',
+        'get',
+        'jobs,configmaps',
+        '-l',
+        'matchday.dev/run',
+        '-o',
+        'name',
+      )
+      expect(left).toBe('')
+    },
+    REHEARSAL_MS,
+  )
 
   it('needs no permission that docs/how-to/rbac.yaml lacks, and uses all but these', () => {
     const { used, refused } = requestsOf(ACCOUNT, cluster().auditLog())
     const allowed = granted()
     expect([...used].filter((each) => !allowed.has(each))).toEqual([])
     expect([...refused].filter((each) => !ASKED_ANYWAY.includes(each))).toEqual([])
-    const unused = [...allowed].filter((each) => !used.has(each) && each !== BY_CHANCE)
-    expect(UNUSED.filter((each) => !unused.includes(each))).toEqual([])
+    const unused = [...allowed].filter((each) => !used.has(each)).sort()
+    const named = Object.values(UNUSED).flat().sort()
+    expect(named.filter((each) => !unused.includes(each))).toEqual([])
     // A starved run may stop before it has used all that it needs.
-    if (!starved) expect(unused.sort()).toEqual(UNUSED)
+    if (!starved) expect(unused).toEqual(named)
+  })
+
+  it('has its lock renewed with the priority that docs/how-to/priority.yaml gives it', async () => {
+    const metrics = await cluster().kubectl('get', '--raw', '/metrics')
+    const name = 'apiserver_flowcontrol_dispatched_requests_total'
+    expect(metrics).toMatch(
+      new RegExp(`^${name}{flow_schema="matchday-lock",priority_level="leader-election"} [1-9]`, 'm'),
+    )
   })
 })
 
-const EVERYWHERE = ['matchday-in-cluster', 'matchday-in-namespace']
-/** Whoever looks for what a dead run left asks for every kind that the cluster has. rbac.yaml says that these are not in it. */
-const ASKED_ANYWAY = [
-  ...EVERYWHERE.flatMap((role) =>
-    ['iochaos', 'stresschaos', 'timechaos'].map((kind) => `${role} list chaos-mesh.org/${kind}`),
-  ),
-  'matchday-load list secrets',
-]
+/** Whoever looks for what a dead run left asks for these too. Only a target with credentials needs the role for them, which is bound to nobody. */
+const ASKED_ANYWAY: readonly Permission[] = ['matchday-load list secrets']
 
-/** Used if the scheduler has put a pod on the node that is drained. */
-const BY_CHANCE = 'matchday-in-namespace create pods/eviction'
+const inNamespace = (resource: string, ...verbs: readonly string[]): readonly Permission[] =>
+  verbs.map((verb) => `matchday-in-namespace ${verb} ${resource}`)
+const chaos = (kind: string) => inNamespace(`chaos-mesh.org/${kind}`, 'create', 'get', 'list', 'watch', 'delete')
 
-/** What the rehearsals here have no use for. */
-const UNUSED: readonly string[] = [
-  'matchday-in-namespace create batch/jobs',
-  'matchday-in-namespace create chaos-mesh.org/dnschaos',
-  'matchday-in-namespace create chaos-mesh.org/httpchaos',
-  'matchday-in-namespace create configmaps',
-  'matchday-in-namespace delete batch/jobs',
-  'matchday-in-namespace delete chaos-mesh.org/dnschaos',
-  'matchday-in-namespace delete chaos-mesh.org/httpchaos',
-  'matchday-in-namespace delete configmaps',
-  'matchday-in-namespace get apps/statefulsets',
-  'matchday-in-namespace get argoproj.io/rollouts',
-  'matchday-in-namespace get batch/jobs',
-  'matchday-in-namespace get chaos-mesh.org/dnschaos',
-  'matchday-in-namespace get chaos-mesh.org/httpchaos',
-  'matchday-in-namespace get gateway.networking.k8s.io/httproutes',
-  'matchday-in-namespace list chaos-mesh.org/dnschaos',
-  'matchday-in-namespace list chaos-mesh.org/httpchaos',
-  'matchday-in-namespace list networking.k8s.io/networkpolicies',
-  'matchday-in-namespace list services',
-  'matchday-in-namespace patch apps/statefulsets',
-  'matchday-in-namespace patch gateway.networking.k8s.io/httproutes',
-  'matchday-in-namespace watch chaos-mesh.org/dnschaos',
-  'matchday-in-namespace watch chaos-mesh.org/httpchaos',
-  'matchday-load create pods/proxy',
-  'matchday-load update pods/proxy',
-]
+/** What the rehearsals here have no use for, by what needs it. */
+const UNUSED: Readonly<Record<string, readonly Permission[]>> = {
+  'faults that these nodes cannot enact (docs/adr/0068)': [...chaos('httpchaos'), ...chaos('dnschaos')],
+  'actions on a StatefulSet': inNamespace('apps/statefulsets', 'get', 'patch'),
+  'posture of networks, and a canary': [
+    ...inNamespace('networking.k8s.io/networkpolicies', 'list'),
+    ...inNamespace('services', 'list'),
+  ],
+  'a canary': inNamespace('gateway.networking.k8s.io/httproutes', 'get', 'patch'),
+  'a release with a migration': inNamespace('batch/jobs', 'create', 'get', 'delete'),
+  'a Rollout that is followed': inNamespace('argoproj.io/rollouts', 'get'),
+  'a cutover': inNamespace('configmaps', 'create', 'delete'),
+  'runners whose script has a setup': ['matchday-load create pods/proxy', 'matchday-load update pods/proxy'],
+}

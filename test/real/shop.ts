@@ -1,6 +1,7 @@
 /** The shop of test/shop on a real cluster, and matchday's account there: that of docs/how-to/rbac.yaml and no other. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { expect, vi } from 'vitest'
 import { parseAllDocuments, stringify } from 'yaml'
 import { findTool } from '../../src/cli/tools.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
@@ -25,6 +26,8 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   'carrier-b.carriers': '10.96.1.5',
 }
 const NODE_PORT = 30_080
+/** A node in each zone, with one pod of the storefront. */
+const SPREAD = 'n1,n2,n3'
 /** What rehearsals act on beside the shop itself. */
 const MORE = join(import.meta.dirname, 'shop', 'more')
 
@@ -45,7 +48,29 @@ export async function deployShop(cluster: RealCluster, { folder }: ShopArchives)
   writeFileSync(file, documents(all.filter(({ kind }) => kind !== 'Ingress').map(onCluster)))
   await cluster.kubectl('apply', '-f', file)
   for (const namespace of ['shop', 'carriers'])
-    await cluster.kubectl('-n', namespace, 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=120s')
+    await cluster.kubectl('-n', namespace, 'wait', '--for=condition=Available', 'deployment', '--all', '--timeout=300s')
+}
+
+/** Puts one pod of the storefront into each zone: after a drain or the loss of a zone, Kubernetes leaves pods where they are. */
+export async function spreadStorefront({ kubectl }: RealCluster): Promise<void> {
+  const nodes = async () => {
+    const names = await kubectl(
+      '-n',
+      'shop',
+      'get',
+      'pods',
+      '-l',
+      'app=storefront',
+      '-o',
+      'jsonpath={.items[*].spec.nodeName}',
+    )
+    return names.split(' ').sort().join()
+  }
+  if ((await nodes()) === SPREAD) return
+  await kubectl('-n', 'shop', 'rollout', 'restart', 'deployment/storefront')
+  await kubectl('-n', 'shop', 'rollout', 'status', 'deployment/storefront', '--timeout=300s')
+  // Until those that were replaced are gone.
+  await vi.waitFor(async () => expect(await nodes()).toBe(SPREAD), { timeout: 60_000, interval: 1000 })
 }
 
 const documents = (objects: readonly unknown[]): string => objects.map((each) => stringify(each)).join('---\n')
@@ -61,7 +86,7 @@ function onCluster(object: Any): Any {
   return { ...object, spec: { ...spec, template: { ...spec.template, spec: pod } } }
 }
 
-/** A pod goes on serving until every kube-proxy has forgotten it. Without this, the rehearsal of the operators fails with `drain-missing`, rightly. */
+/** A pod goes on serving until every kube-proxy has forgotten it. Without this, `operations` fails with `drain-missing`, rightly. */
 const LATER = { preStop: { sleep: { seconds: 4 } } }
 
 const wayIn = (name: string, { ports }: Any) => ({
@@ -77,8 +102,11 @@ const placeOf = (name: string) =>
           {
             maxSkew: 1,
             topologyKey: 'topology.kubernetes.io/zone',
-            whenUnsatisfiable: 'ScheduleAnyway',
+            whenUnsatisfiable: 'DoNotSchedule',
             labelSelector: { matchLabels: { app: name } },
+            // A zone that is closed or lost does not count, and neither do pods that a rollout replaces.
+            nodeTaintsPolicy: 'Honor',
+            matchLabelKeys: ['pod-template-hash'],
           },
         ],
       }
@@ -89,22 +117,28 @@ const NAMESPACES: Readonly<Record<string, string>> = { casino: 'shop', providers
 /** Those that bind it where the shop has nothing. */
 const ELSEWHERE = ['egress']
 
-/** Applies rbac.yaml. @returns the kubeconfig of its account, whose context is `real` */
+/** Applies rbac.yaml and priority.yaml. @returns the kubeconfig of the account, whose context is `real` */
 export async function createAccount(cluster: RealCluster, folder: string): Promise<string> {
-  const objects = parseAllDocuments(readFileSync('docs/how-to/rbac.yaml', 'utf8')).map((each) => each.toJS() as Any)
-  const file = join(folder, 'rbac.yaml')
-  writeFileSync(file, documents(objects.filter(({ metadata }) => !ELSEWHERE.includes(metadata.namespace)).map(renamed)))
   await cluster.kubectl('create', 'namespace', 'matchday-load')
-  await cluster.kubectl('apply', '-f', file)
+  for (const name of ['rbac.yaml', 'priority.yaml']) {
+    const objects = objectsIn(join('docs/how-to', name)).filter(
+      ({ metadata }) => !ELSEWHERE.includes(metadata.namespace),
+    )
+    const file = join(folder, name)
+    writeFileSync(file, documents(objects.map(renamed)))
+    await cluster.kubectl('apply', '-f', file)
+  }
   const token = await cluster.kubectl('-n', 'shop', 'create', 'token', 'matchday', '--duration', '8h')
-  const kubeconfig = parseAllDocuments(readFileSync(cluster.kubeconfig, 'utf8'))[0]?.toJS() as Any
+  const [kubeconfig] = objectsIn(cluster.kubeconfig)
   const path = join(folder, 'matchday.kubeconfig')
   writeFileSync(path, stringify({ ...kubeconfig, users: [{ ...kubeconfig.users[0], user: { token: token.trim() } }] }))
   return path
 }
 
-const renamed = (object: Any): Any =>
-  JSON.parse(JSON.stringify(object), (key, value) => (key === 'namespace' ? (NAMESPACES[value] ?? value) : value))
+const objectsIn = (file: string): readonly Any[] =>
+  parseAllDocuments(readFileSync(file, 'utf8')).map((each) => each.toJS())
+
+const renamed = (object: Any): Any => JSON.parse(JSON.stringify(object), (_, value) => NAMESPACES[value] ?? value)
 
 export type RealRun = {
   readonly code: number

@@ -7,6 +7,7 @@ import { ask, createMetrics, serve } from './serving.ts'
 const CARRIERS = ['carrier-a', 'carrier-b'] as const
 const CARRIER_PATIENCE_MS = 400
 const PATIENCE_MS = 2000
+const TRIES = 10
 const OPEN_AFTER = 3
 const OPEN_MS = 5000
 
@@ -35,6 +36,14 @@ async function hasLabel(key: string): Promise<boolean> {
   return false
 }
 
+/** Asked again while there is no answer: what stock has reserved must leave, also when the machine is busy. Both books take a key once. */
+async function insist(url: string, order: Record<string, unknown>): Promise<number> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    const status = await ask(url, order, PATIENCE_MS)
+    if (status !== 0 || left === 0) return status
+  }
+}
+
 serve(
   {
     'GET /': () => ({ status: 200, body: { items: ['shoe', 'hat'] } }),
@@ -42,8 +51,8 @@ serve(
     'POST /api/cart': () => ({ status: 201, body: { cart: 'made' } }),
     'POST /api/checkout': async (order) => {
       if (!(await hasLabel(String(order.key)))) return { status: 503, body: { error: 'no carrier' } }
-      const reserved = await ask('http://stock.shop:8080/reservations', order, PATIENCE_MS)
-      const queued = reserved === 201 ? await ask('http://dispatch.shop:8080/orders', order, PATIENCE_MS) : 0
+      const reserved = await insist('http://stock.shop:8080/reservations', order)
+      const queued = reserved === 201 ? await insist('http://dispatch.shop:8080/orders', order) : 0
       return { status: queued === 202 ? 201 : 500, body: { key: order.key } }
     },
   },
