@@ -39,7 +39,7 @@ export function conformancePage(measured: Measured, exceptions?: readonly SpecEx
     '',
     `What upstream's own suites say of the lab: Kubernetes' ${named('e2e.test', versions.kubernetes)} and ${named('critest', versions['cri-tools'])}, both unchanged, against a lab in`,
     "an empty network namespace. The pods run upstream's agnhost; its web server stands in for nginx and httpd, and the shell and tools of the machine for busybox.",
-    '`npm run conformance` measures specs, one at a time, and makes this page from `test/conformance/kubernetes/measured.json`. A spec that was not run',
+    '`npm run conformance` runs each spec by itself, and makes this page from `test/conformance/kubernetes/measured.json`. A spec that was not run',
     'claims nothing. [ADR 67](adr/0067-upstream-suites-measure-the-lab.md) says which specs are chosen.',
     '',
     ...(suites.length === 0 ? ['No spec was run yet.', ''] : []),
