@@ -53,8 +53,8 @@ function inputsDigest(tool: Tool, version: string, goModules: string): string {
   for (const file of ['go.mod', 'go.sum', ...ownSources(tool, goModules)]) {
     add(file, readFileSync(join(goModules, tool.module, file)))
   }
-  const changed = CHANGED[tool.module]
-  if (changed) add('replacements', JSON.stringify(changed.replacements))
+  const changed = CHANGED[tool.module]?.replacements.filter(({ only }) => only === undefined || only === tool.name)
+  if (changed) add('replacements', JSON.stringify(changed))
   if (tool.carries) add('carries', JSON.stringify(tool.carries))
   return hash.digest('hex').slice(0, 12)
 }

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolchainError } from './toolchain-error.ts'
-import type { GoModule } from './tools.ts'
+import type { GoModule, ToolName } from './tools.ts'
 
 export type Replacement = {
   /** Relative to the module's root. */
@@ -13,6 +13,8 @@ export type Replacement = {
   /** Occurs exactly once in the file. */
   readonly find: string
   readonly put: string
+  /** The only program that runs this code: the others of the module need not be built again for it. */
+  readonly only?: ToolName
 }
 
 const lines = (...text: string[]): string => text.join('\n')
@@ -106,6 +108,13 @@ var OfferPortForward func(podAddress string, ports []int32) (*url.URL, error)
 	}
 	return err
 `,
+  },
+  {
+    file: 'pkg/volume/util/atomic_writer_linux.go',
+    why: 'in a user namespace, the kernel answers EINVAL for a user that is not mapped there',
+    find: 'errors.Is(err, syscall.EPERM) && os.Geteuid() != 0',
+    put: '(errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL)) && os.Geteuid() != 0',
+    only: 'kubelet',
   },
 ]
 
