@@ -112,6 +112,18 @@ describe('a line of a journal', () => {
     expect([true, undefined, false].map(isRead)).toEqual([true, true, false])
   })
 
+  it.each([
+    ['with its executor', { executor: 'constant-vus', vus: 1 }, true],
+    ['whose executor is no text', { executor: 5 }, false],
+    ['without an executor', {}, false],
+    ['that is no object', 'constant-vus', false],
+  ])('holds a scenario of k6 %s: %j', (_, scenario, isRead) => {
+    const outside = { scenarios: { a: scenario }, shown: [], endsMs: 1, drainMs: 1 }
+    const head = JSON.parse(encodeRecord(runStarted())) as Json
+    const line = JSON.stringify(withValue(head, ['timeline', 'load', 'outside'], outside))
+    expect(decodeLine(line, FORMAT).ok).toBe(isRead)
+  })
+
   it('does not hold a doubt: that is made when a journal is read', () => {
     const doubt = { kind: 'evidence-doubted', at: instant(1), doubt: 'changed', problem: 'line 2' } as const
     expect(() => encodeRecord(doubt)).toThrow('a doubt about a journal is not written into it')
