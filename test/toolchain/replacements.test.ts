@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { applyReplacements } from '../../src/toolchain/replacements.ts'
+import { applyReplacements, CHANGED } from '../../src/toolchain/replacements.ts'
 import { ToolchainError } from '../../src/toolchain/toolchain-error.ts'
+import { TOOLS } from '../../src/toolchain/tools.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 let folder = ''
@@ -28,5 +29,12 @@ describe('a replacement in upstream source', () => {
     expect(apply).toThrow(ToolchainError)
     expect(apply).toThrow(new RegExp(`a\\.go.*${times}`))
     expect(readFileSync(join(folder, 'a.go'), 'utf8')).toBe(source)
+  })
+
+  it('that only one program runs is of that program’s module, or no build would see it', () => {
+    const astray = Object.entries(CHANGED).flatMap(([module, { replacements }]) =>
+      replacements.filter(({ only }) => only !== undefined && TOOLS[only].module !== module),
+    )
+    expect(astray).toEqual([])
   })
 })
