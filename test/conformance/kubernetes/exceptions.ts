@@ -35,6 +35,13 @@ export const EXCEPTIONS: readonly SpecException[] = [
       "`kubectl port-forward` works: the lab's kubelet connects to the pod itself. So the runtime does not offer it, and the suite asks only the runtime.",
     spec: /runtime should support portforward/,
   },
+  {
+    kind: 'no network of its own',
+    reason:
+      'Without namespaces a pod is an address of this machine. A program that is not Node cannot listen there on port 80, and hostPort is at the address of the node only.',
+    spec: /in a pod should support network|should support port mapping with host port/,
+    networking: 'preload',
+  },
 ]
 
 export const exceptionFor = (
