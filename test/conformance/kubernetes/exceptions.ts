@@ -38,8 +38,8 @@ export const EXCEPTIONS: readonly SpecException[] = [
   {
     kind: 'no network of its own',
     reason:
-      'Without namespaces a pod is an address of this machine. A program that is not Node cannot listen there on port 80, and hostPort is at the address of the node only.',
-    spec: /in a pod should support network|should support port mapping with host port/,
+      'Without namespaces a pod is an address of this machine. A program that is not Node cannot listen there on port 80, and sees the host name and resolv.conf of the machine. hostPort is at the address of the node only.',
+    spec: /in a pod should support network|should support port mapping|support DNS config|support set hostname/,
     networking: 'preload',
   },
 ]
