@@ -516,10 +516,11 @@ describe('what a harm costs', () => {
     expect(costs(perSecond(bad))[0]?.peakBurn).toBeCloseTo(burn, 9),
   )
 
-  const over = (rows: Rows) =>
-    hurtRows(seenIn([...fault(65_000, 90_000), ...framesOf('search', rows)], { rehearsal: { slos } }), 'search').map(
-      ({ tooSlow }) => tooSlow,
-    )
+  const over = (rows: Rows, objectives = slos) =>
+    hurtRows(
+      seenIn([...fault(65_000, 90_000), ...framesOf('search', rows)], { rehearsal: { slos: objectives } }),
+      'search',
+    ).map(({ tooSlow }) => tooSlow)
   it.each<[string, Rows, readonly number[]]>([
     ['not a twentieth', [[66_000, { good: 100, overCeiling: 5 }]], [0]],
     ['more than a twentieth', [[66_000, { good: 100, overCeiling: 6 }]], [6]],
@@ -536,4 +537,12 @@ describe('what a harm costs', () => {
     ],
     ['not those that are only slow', [[66_000, { good: 100, slow: 50 }]], [0]],
   ])('has responses that are too slow: %s', (_, rows, expected) => expect(over(rows)).toEqual(expected))
+
+  it.each([
+    [10, 0],
+    [11, 11],
+  ])('allows a tenth of them where the objective is a p90: %i of 100', (overCeiling, expected) => {
+    const p90 = slos.map((slo) => (slo.kind === 'latency' ? { ...slo, quantile: 0.9 } : slo))
+    expect(over([[66_000, { good: 100, overCeiling }]], p90)).toEqual([expected])
+  })
 })

@@ -16,6 +16,8 @@ export const hurtIn = ({ bad, dropped, tooSlow }: HurtRow): number => bad + drop
 
 /** As many as show a recovery: fewer cannot tell 5 % from a chance. */
 const ATTEMPTS = 100
+/** 1 − 0.9 is a little less than a tenth: ten of a hundred are still allowed. Counts are whole, so it decides nothing else. */
+const ROUNDING = 1e-6
 
 /** Rows of an SLI with what counts as too slow; nothing where no latency objective covers the SLI. */
 export function hurtRows(seen: Seen, sli: string, latency = latencyOver(seen, sli)): readonly HurtRow[] {
@@ -62,7 +64,8 @@ function markedRows(rows: readonly Row[], over: readonly number[], allowed: numb
       attempts += row ? row.good + row.bad : 0
       slow += over[to] ?? 0
     }
-    if (slow > allowed * Math.max(attempts, ATTEMPTS)) for (let index = from; index < to; index++) marked.add(index)
+    if (slow > allowed * Math.max(attempts, ATTEMPTS) + ROUNDING)
+      for (let index = from; index < to; index++) marked.add(index)
   }
   return marked
 }
