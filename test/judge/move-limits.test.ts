@@ -1,7 +1,7 @@
 /** Restores, schema changes, configurations, cohorts, deliveries and costs, to the millisecond and to the single key. */
 import { describe, expect, it } from 'vitest'
 import type { ActionStepData, Evidence, SliCounts } from '../../src/domain/evidence.ts'
-import type { ActionSpec } from '../../src/domain/rehearsal.ts'
+import type { ActionSpec, Slo } from '../../src/domain/rehearsal.ts'
 import type { CutCells, RestoreStep } from '../../src/domain/restore.ts'
 import { millis, ratio, seconds } from '../../src/domain/units.ts'
 import type { CohortRound } from '../../src/domain/visit.ts'
@@ -516,7 +516,7 @@ describe('what a harm costs', () => {
     expect(costs(perSecond(bad))[0]?.peakBurn).toBeCloseTo(burn, 9),
   )
 
-  const over = (rows: Rows, objectives = slos) =>
+  const over = (rows: Rows, objectives: readonly Slo[] = slos) =>
     hurtRows(
       seenIn([...fault(65_000, 90_000), ...framesOf('search', rows)], { rehearsal: { slos: objectives } }),
       'search',
@@ -542,7 +542,7 @@ describe('what a harm costs', () => {
     [10, 0],
     [11, 11],
   ])('allows a tenth of them where the objective is a p90: %i of 100', (overCeiling, expected) => {
-    const p90 = slos.map((slo) => (slo.kind === 'latency' ? { ...slo, quantile: 0.9 } : slo))
+    const p90 = slos.map((slo): Slo => (slo.kind === 'latency' ? { ...slo, quantile: ratio(0.9) } : slo))
     expect(over([[66_000, { good: 100, overCeiling }]], p90)).toEqual([expected])
   })
 })
