@@ -16,11 +16,11 @@ import {
   endpoints,
   evidence,
   mapped,
-  named,
   nobody,
   nodes,
   type PodStory,
   podLife,
+  readyPod,
   rehearsal,
   rolledOut,
   rollout,
@@ -120,17 +120,7 @@ const lasting = (laterMs: number) =>
 
 /** A container that ends at 120 s, and attempts that go wrong then. */
 function restarted(bad: number): readonly Evidence[] {
-  const pod = {
-    resource: 'Pod',
-    ...named('gateway-1'),
-    app: 'gateway',
-    labels: {},
-    node: 'zone-a-api',
-    podPhase: 'Running',
-    ready: true,
-    deleting: false,
-    restarts: 0,
-  } as const
+  const pod = readyPod('gateway-1', 'gateway')
   return together(
     spoilt((second, load) => second === 120 && toBad(load.login, bad, 'http-502')),
     nodes(),
@@ -140,16 +130,7 @@ function restarted(bad: number): readonly Evidence[] {
 
 /** A container of a pod that the fault took, started again so long after the healing at 90.3 s. */
 function restartedAfter(ms: number): readonly Evidence[] {
-  const pod = {
-    resource: 'Pod',
-    ...named('payments-api-1'),
-    app: 'payments-api',
-    labels: {},
-    node: 'zone-a-api',
-    podPhase: 'Running',
-    ready: true,
-    deleting: false,
-  } as const
+  const pod = readyPod('payments-api-1', 'payments-api')
   return together(evidence(), nodes(), [
     seen(-2, { ...pod, restarts: 0 }, 'present'),
     { ...seen(0, { ...pod, restarts: 1 }), at: (secondAt(90.3) + ms) as Evidence['at'] },

@@ -19,6 +19,20 @@ export const seen = (
   change: EvidenceOf<'object-seen'>['change'] = 'modified',
 ): Evidence => ({ kind: 'object-seen', at: secondAt(second), change, object })
 
+/** A pod that is Ready on the first node, and its container was never restarted. */
+export const readyPod = (name: string, app: string, changes: Partial<PodSeen> = {}): PodSeen => ({
+  resource: 'Pod',
+  ...named(name),
+  app,
+  labels: {},
+  node: 'zone-a-api',
+  podPhase: 'Running',
+  ready: true,
+  deleting: false,
+  restarts: 0,
+  ...changes,
+})
+
 /** Six nodes: zones a, b and c, in the pools api and realtime. */
 export const nodes = (second = -2): Evidence[] =>
   ['a', 'b', 'c'].flatMap((zone) => ['api', 'realtime'].map((pool) => node(second, zone, pool)))

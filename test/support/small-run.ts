@@ -50,6 +50,26 @@ const endedAt = (ms: number): Evidence => ({
   problems: [],
 })
 
+/** What was found, as `breach double-charge`. */
+export const causesIn = (findings: readonly Finding[]): string[] =>
+  findings.map(({ weight, cause }) => `${weight} ${cause}`)
+
+/** The steps of the stock fault: created at 65 s, injected at 65.5 s, asked back at 90 s, and healed a second later. */
+export function faulted({ pods = ['casino/payments-api-1'], endMs = 90_000 } = {}): readonly Evidence[] {
+  const step = (ms: number, data: Extract<Evidence, { kind: 'fault-step' }>['step']): Evidence => ({
+    kind: 'fault-step',
+    at: atMs(ms),
+    fault: FAULT,
+    step: data,
+  })
+  return [
+    step(65_000, { is: 'created', namespace: 'casino', name: 'psp-down', uid: 'u' }),
+    step(65_500, { is: 'injected', pods }),
+    step(endMs, { is: 'heal-requested' }),
+    step(endMs + 1000, { is: 'healed' }),
+  ]
+}
+
 const [fault] = rehearsal.faults
 if (fault === undefined) throw new Error('the stock rehearsal has a fault')
 

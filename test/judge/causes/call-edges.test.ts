@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Evidence, SliCounts } from '../../../src/domain/evidence.ts'
 import { seconds } from '../../../src/domain/units.ts'
-import type { Finding } from '../../../src/domain/verdict.ts'
 import {
   backlogGrowing,
   breakerMissing,
@@ -14,26 +13,19 @@ import { refusedAtIngress } from '../../../src/judge/causes/refusals.ts'
 import { routingNotSticky, socketsNotDrained } from '../../../src/judge/causes/sockets.ts'
 import { degrading } from '../../../src/judge/causes/trends.ts'
 import { arrivedShare, foreignReasons } from '../../../src/judge/load/refused.ts'
-import { actionSteps, FAULT, named, place, rollout, seen, withReactions } from '../../support/evidence.ts'
-import { atMs, atRate, counted, frame, framesOf, listOf, type SmallRun, seenIn } from '../../support/small-run.ts'
-
-const causes = (findings: readonly Finding[]) => findings.map(({ weight, cause }) => `${weight} ${cause}`)
-
-/** The stock fault: created at 65 s, asked back at 90 s unless it says otherwise, and healed a second later. */
-const faulted = (endMs = 90_000): readonly Evidence[] => {
-  const step = (ms: number, data: Extract<Evidence, { kind: 'fault-step' }>['step']): Evidence => ({
-    kind: 'fault-step',
-    at: atMs(ms),
-    fault: FAULT,
-    step: data,
-  })
-  return [
-    step(65_000, { is: 'created', namespace: 'casino', name: 'psp-down', uid: 'u' }),
-    step(65_500, { is: 'injected', pods: ['casino/payments-api-1'] }),
-    step(endMs, { is: 'heal-requested' }),
-    step(endMs + 1000, { is: 'healed' }),
-  ]
-}
+import { actionSteps, place, readyPod, rollout, seen, withReactions } from '../../support/evidence.ts'
+import {
+  atMs,
+  atRate,
+  causesIn,
+  counted,
+  faulted,
+  frame,
+  framesOf,
+  listOf,
+  type SmallRun,
+  seenIn,
+} from '../../support/small-run.ts'
 
 type Rate = (ms: number) => number
 /** What payments-api counted of its calls to a provider. */
@@ -51,7 +43,7 @@ const during =
 // Work must be with psp-b 10 s after the fault began, so that calls to psp-a are in vain from 75 s on.
 describe('calls to a dead provider', () => {
   const judged = (records: readonly (readonly Evidence[])[], endMs?: number) =>
-    causes(breakerMissing(seenIn([...faulted(endMs), ...records.flat()])))
+    causesIn(breakerMissing(seenIn([...faulted({ endMs }), ...records.flat()])))
   const approved = charges('psp-a', 'approved', until65(40))
   const vain = (rate: number) => charges('psp-a', 'unknown', during(rate))
   const found = ['breach breaker-missing']
@@ -110,13 +102,13 @@ describe('calls to a dead provider', () => {
 
 describe('calls that never end', () => {
   const judged = (records: readonly (readonly Evidence[])[], endMs?: number) =>
-    causes(callsUnending(seenIn([...faulted(endMs), ...records.flat()])))
+    causesIn(callsUnending(seenIn([...faulted({ endMs }), ...records.flat()])))
   const approved = charges('psp-a', 'approved', until65(40))
   const found = ['breach time-out-missing']
   /** Where work must be with the other provider after a second. */
   const failover = { kind: 'failover', from: 'psp-a', to: 'psp-b', withinMs: seconds(1), at: place } as const
   const soon = (endMs: number) =>
-    causes(callsUnending(seenIn([...faulted(endMs), ...approved], { rehearsal: withReactions(failover) })))
+    causesIn(callsUnending(seenIn([...faulted({ endMs }), ...approved], { rehearsal: withReactions(failover) })))
   const without = (records: readonly Evidence[], ...missing: readonly number[]) =>
     records.filter(({ at }) => !missing.some((second) => at === atMs(second * 1000)))
 
@@ -157,7 +149,7 @@ describe('calls that never end', () => {
 describe('clients', () => {
   type Rows = Parameters<typeof framesOf>[1]
   const gaveUp = (good: number, timeout: number): Partial<SliCounts> => ({ good, bad: timeout, badBy: { timeout } })
-  const judged = (rows: Rows) => causes(timeOutMissing(seenIn([...faulted(), ...framesOf('bet', rows)])))
+  const judged = (rows: Rows) => causesIn(timeOutMissing(seenIn([...faulted(), ...framesOf('bet', rows)])))
   const found = ['breach time-out-missing']
 
   it.each<[string, Rows, readonly string[]]>([
@@ -186,7 +178,7 @@ describe('clients', () => {
     ['never tried', () => forged('http-200', 0), []],
   ])('whose forgeries are %s', (_, is, expected) => expect(is()).toEqual(expected))
   function forged(reason: string, bad: number) {
-    return causes(
+    return causesIn(
       forgeryAccepted(seenIn(framesOf('forged-webhook', [[70_000, { good: 5, bad, badBy: { [reason]: bad } }]]))),
     )
   }
@@ -196,7 +188,7 @@ describe('clients', () => {
 describe('work that waits', () => {
   type Values = readonly (readonly [ms: number, value: number])[]
   const judged = (values: Values, run: SmallRun = {}) =>
-    causes(backlogGrowing(seenIn(counted('wallet', 'wallet_payouts_pending', {}, values), run)))
+    causesIn(backlogGrowing(seenIn(counted('wallet', 'wallet_payouts_pending', {}, values), run)))
   const found = ['breach backlog-growing']
 
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -221,8 +213,8 @@ describe('work that waits', () => {
       ...counted('wallet', 'wallet_payouts_pending', {}, listOf([125_000, 30], [143_000, 30]), 'wallet-1'),
       ...counted('wallet', 'wallet_payouts_pending', {}, listOf([125_000 + ms, 19], [142_500, 31]), 'wallet-2'),
     ]
-    expect(causes(backlogGrowing(seenIn(both(999))))).toEqual(found)
-    expect(causes(backlogGrowing(seenIn(both(1000))))).toEqual([])
+    expect(causesIn(backlogGrowing(seenIn(both(999))))).toEqual(found)
+    expect(causesIn(backlogGrowing(seenIn(both(1000))))).toEqual([])
   })
 })
 
@@ -252,7 +244,7 @@ describe('refusals', () => {
     ['with 401', lasting(refused(0, 10, 401)), found],
     ['with 403', lasting(refused(0, 10, 403)), found],
     ['with 503', lasting(refused(0, 10, 503)), []],
-  ])('%s', (_, rows, expected) => expect(causes(run(rows))).toEqual(expected))
+  ])('%s', (_, rows, expected) => expect(causesIn(run(rows))).toEqual(expected))
 
   const at = (ms: number): Rows =>
     listOf([ms, {}], [ms + 1000, refused(0, 10)], [ms + 9000, {}], [ms + 10_000, refused(0, 10)])
@@ -349,7 +341,7 @@ describe('sockets', () => {
   }
   const found = ['breach sockets-not-drained']
   const fall = (fromMs: number, toMs: number, open = 100, least = 10) =>
-    causes(socketsNotDrained(told(listOf([90_000, { open }], [fromMs, { open }], [toMs, { open, dropped: least }]))))
+    causesIn(socketsNotDrained(told(listOf([90_000, { open }], [fromMs, { open }], [toMs, { open, dropped: least }]))))
 
   it.each<[string, () => readonly string[], readonly string[]]>([
     ['as a rollout begins', () => fall(99_000, 100_000), []],
@@ -370,8 +362,8 @@ describe('sockets', () => {
           [105_000, { open: 90, dropped: 9 }],
         ),
       )
-    expect(causes(socketsNotDrained(rows(100_000)))).toEqual([])
-    expect(causes(socketsNotDrained(rows(100_001)))).toEqual(found)
+    expect(causesIn(socketsNotDrained(rows(100_000)))).toEqual([])
+    expect(causesIn(socketsNotDrained(rows(100_001)))).toEqual(found)
   })
 
   it('fall together where one frame has more than half of what fell beside it', () => {
@@ -385,8 +377,8 @@ describe('sockets', () => {
           [107_000, { dropped: 2 * beside + 20 }],
         ),
       )
-    expect(causes(socketsNotDrained(rows(10)))).toEqual([])
-    expect(causes(socketsNotDrained(rows(9)))).toEqual(found)
+    expect(causesIn(socketsNotDrained(rows(10)))).toEqual([])
+    expect(causesIn(socketsNotDrained(rows(9)))).toEqual(found)
   })
 
   it.each([
@@ -396,28 +388,14 @@ describe('sockets', () => {
     [0, 10, ['breach routing-not-sticky']],
     [0, 9, []],
   ])('of which %i stay and %i move', (kept, moved, expected) => {
-    expect(causes(routingNotSticky(told(listOf([50_000, {}], [51_000, { kept, moved }]))))).toEqual(expected)
+    expect(causesIn(routingNotSticky(told(listOf([50_000, {}], [51_000, { kept, moved }]))))).toEqual(expected)
   })
 })
 
 describe('what grows while the load stays the same', () => {
   const MIB = 2 ** 20
   const pod = (namespace = 'casino', memoryLimit = 200 * MIB) =>
-    seen(
-      -2,
-      {
-        resource: 'Pod',
-        ...named('gateway-1', namespace),
-        app: 'gateway',
-        labels: {},
-        podPhase: 'Running',
-        ready: true,
-        deleting: false,
-        restarts: 0,
-        memoryLimit,
-      },
-      'present',
-    )
+    seen(-2, readyPod('gateway-1', 'gateway', { namespace, memoryLimit }), 'present')
   const phases = { rehearsal: { faults: [] } }
   /** A value every five seconds, from 50 s to 125 s and further: the peak is constant from 50 s on. */
   const gauge = (name: string, value: (index: number) => number, source = 'gateway', fromMs = 50_000, n = 16) =>
@@ -447,13 +425,13 @@ describe('what grows while the load stays the same', () => {
   })
 
   it('is told for 24 readings and not for fewer', () => {
-    expect(causes(steady([pod(), ...kept((n) => 90 + 2 * n, 24)]))).toEqual(['warning degrading'])
-    expect(causes(steady([pod(), ...kept((n) => 90 + 2 * n, 23)]))).toEqual([])
+    expect(causesIn(steady([pod(), ...kept((n) => 90 + 2 * n, 24)]))).toEqual(['warning degrading'])
+    expect(causesIn(steady([pod(), ...kept((n) => 90 + 2 * n, 23)]))).toEqual([])
   })
 
   it('counts readings from 15 s after a ramp until the load ends', () => {
     const from = (ms: number, until = 160_000) =>
-      causes(steady([pod(), ...gauge(MEMORY, (n) => (90 + 2 * n) * MIB, 'gateway', ms, 24)], until))
+      causesIn(steady([pod(), ...gauge(MEMORY, (n) => (90 + 2 * n) * MIB, 'gateway', ms, 24)], until))
     expect(from(15_000)).toEqual(['warning degrading'])
     expect(from(14_999)).toEqual([])
     expect(from(15_000, 130_000)).toEqual(['warning degrading'])
@@ -462,17 +440,17 @@ describe('what grows while the load stays the same', () => {
 
   it('grows by a quarter over the time', () => {
     // 23 steps: from a median of 92 near the start to one near the end.
-    const by = (step: number) => causes(steady([pod('casino', 130 * MIB), ...kept((n) => 92 + step * n, 24)]))
+    const by = (step: number) => causesIn(steady([pod('casino', 130 * MIB), ...kept((n) => 92 + step * n, 24)]))
     expect(by(1.1)).toEqual(['warning degrading'])
     expect(by(0.95)).toEqual([])
   })
 
   it('has the limit of the pod in the namespace of its source', () => {
-    expect(causes(steady([pod('providers'), ...kept((n) => 90 + 2 * n)]))).toEqual(['warning degrading'])
+    expect(causesIn(steady([pod('providers'), ...kept((n) => 90 + 2 * n)]))).toEqual(['warning degrading'])
     const foreign = gauge(MEMORY, (n) => (90 + 2 * n) * MIB, 'payments-api', 15_000, 29)
-    expect(causes(steady([pod('casino'), ...foreign]))).toEqual(['warning degrading'])
-    expect(causes(steady([pod('providers'), ...foreign]))).toEqual([])
-    expect(causes(steady([...kept((n) => 90 + 2 * n)]))).toEqual([])
+    expect(causesIn(steady([pod('casino'), ...foreign]))).toEqual(['warning degrading'])
+    expect(causesIn(steady([pod('providers'), ...foreign]))).toEqual([])
+    expect(causesIn(steady([...kept((n) => 90 + 2 * n)]))).toEqual([])
   })
 
   it('is told of event loops in milliseconds', () => {

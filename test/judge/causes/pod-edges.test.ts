@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import type { PodSeen } from '../../../src/domain/cluster.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import type { ActionSpec } from '../../../src/domain/rehearsal.ts'
-import type { Finding } from '../../../src/domain/verdict.ts'
 import { budgetBlocks, budgetMissing } from '../../../src/judge/causes/budgets.ts'
 import { drainMissing, slowTermination } from '../../../src/judge/causes/endings.ts'
 import { podErrors } from '../../../src/judge/causes/pod-errors.ts'
@@ -18,35 +17,20 @@ import {
   budget,
   drainA,
   endpoints,
-  FAULT,
   named,
   node,
   nodes,
   podLife,
+  readyPod,
   rollout,
   seen,
   standing,
   together,
 } from '../../support/evidence.ts'
-import { atMs, counted, framesOf, listOf, type SmallRun, seenIn } from '../../support/small-run.ts'
+import { atMs, causesIn, counted, faulted, framesOf, listOf, type SmallRun, seenIn } from '../../support/small-run.ts'
 
-const causes = (findings: readonly Finding[]) => findings.map(({ weight, cause }) => `${weight} ${cause}`)
+const faultOn = (pod = 'casino/bets-9') => faulted({ pods: [pod] })
 
-/** The stock fault: created at 65 s, injected at 65.5 s, asked back at 90 s and healed at 91 s. */
-const faulted = (pods: readonly string[] = ['casino/bets-9']): readonly Evidence[] => {
-  const step = (ms: number, data: Extract<Evidence, { kind: 'fault-step' }>['step']): Evidence => ({
-    kind: 'fault-step',
-    at: atMs(ms),
-    fault: FAULT,
-    step: data,
-  })
-  return [
-    step(65_000, { is: 'created', namespace: 'casino', name: 'psp-down', uid: 'u' }),
-    step(65_500, { is: 'injected', pods }),
-    step(90_000, { is: 'heal-requested' }),
-    step(91_000, { is: 'healed' }),
-  ]
-}
 /** An action from 100 s until some second. */
 const acted = (spec: ActionSpec, until: number, ...between: Parameters<typeof actionSteps>[1][]) =>
   actionSteps(
@@ -72,7 +56,7 @@ describe('a drain', () => {
     })
   const evicted = (n: number) => [101, { is: 'evicted', pod: `casino/bets-${n}`, node: 'zone-a-api' }] as const
   const missing = (...pods: readonly (readonly Evidence[])[]) =>
-    causes(budgetMissing(inAction(drainA, [...acted(drainA, 115, evicted(1), evicted(2)), ...pods.flat()])))
+    causesIn(budgetMissing(inAction(drainA, [...acted(drainA, 115, evicted(1), evicted(2)), ...pods.flat()])))
   const found = ['breach budget-missing']
 
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -94,7 +78,7 @@ describe('a drain', () => {
       [130, { is: 'healed' }],
     )
     const stuck = budget(at, 'bets', { healthy: 2, wantedHealthy: 2, allowed: 0 })
-    return causes(budgetBlocks(inAction(spec, [...steps, ...pod(1), ...pod(2), stuck])))
+    return causesIn(budgetBlocks(inAction(spec, [...steps, ...pod(1), ...pod(2), stuck])))
   }
   const completes = { kind: 'completes', withinMs: 20_000, at: drainA.at } as (typeof drainA)['expect'][number]
   const blocks = ['breach budget-blocks']
@@ -116,7 +100,7 @@ describe('a pod that is asked to end', () => {
     counted('gateway', 'http_requests_total', { code: '200' }, samples, 'gateway-1')
   const usual = called([90_000, 0], [99_000, 9], [100_500, 18])
   const hasty = (ends: number, requests = usual, grace = 10, tookMs = 499) =>
-    causes(
+    causesIn(
       drainMissing(
         inAction(rollout, [...acted(rollout, 120), ...life(ends, ends + tookMs / 1000, grace), ...requests]),
       ),
@@ -137,7 +121,7 @@ describe('a pod that is asked to end', () => {
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 
   const slow = (tookMs: number, grace: number, ...more: readonly Evidence[]) =>
-    causes(slowTermination(seenIn([...nodes(), ...life(100, 100 + tookMs / 1000, grace), ...more])))
+    causesIn(slowTermination(seenIn([...nodes(), ...life(100, 100 + tookMs / 1000, grace), ...more])))
   it.each<[string, () => readonly string[], readonly string[]]>([
     ['takes all but half a second of its grace', () => slow(9500, 10), ['breach slow-termination']],
     ['takes less', () => slow(9499, 10), []],
@@ -187,7 +171,7 @@ describe('errors at the edges of pods', () => {
     ['three in a rollout', 3, ['breach errors-at-shutdown']],
     ['two in a rollout', 2, []],
   ])('are %s', (_, n, expected) => {
-    expect(causes(judged([...BEFORE, [103_000, 0], [104_000, n], [105_000, 0]], ending(104)))).toEqual(expected)
+    expect(causesIn(judged([...BEFORE, [103_000, 0], [104_000, n], [105_000, 0]], ending(104)))).toEqual(expected)
   })
 
   it.each<[string, Bad, readonly string[]]>([
@@ -195,7 +179,7 @@ describe('errors at the edges of pods', () => {
     ['later', listOf([106_000, 0], [107_000, 4]), []],
     ['from half a second before it was asked', listOf([101_000, 0], [102_501, 4]), ['breach errors-at-shutdown']],
     ['earlier', listOf([101_000, 0], [102_500, 4]), []],
-  ])('are counted %s', (_, rows, expected) => expect(causes(judged(rows, ending(120, 30)))).toEqual(expected))
+  ])('are counted %s', (_, rows, expected) => expect(causesIn(judged(rows, ending(120, 30)))).toEqual(expected))
 
   const fresh = (n: number, runs: number, ready: number) => gateway(n, { born: runs - 1, runs, ready })
   const answers = (code: string, ...values: readonly (readonly [ms: number, value: number])[]) =>
@@ -237,16 +221,16 @@ describe('errors at the edges of pods', () => {
       ended,
     ],
   ])('of a new and an old pod are blamed on %s', (_, pods, expected) => {
-    expect(causes(judged(atBoth, pods))).toEqual(expected)
+    expect(causesIn(judged(atBoth, pods))).toEqual(expected)
   })
 
   const alsoAt = (...more: Bad): Bad => [...atBoth, ...more]
   it('are blamed on the new one, where another new one had errors alone', () => {
     const pods = [...both, ...fresh(4, 128, 130)]
-    expect(causes(judged(alsoAt([129_500, 0], [130_500, 6], [131_500, 0]), pods))).toEqual(began)
+    expect(causesIn(judged(alsoAt([129_500, 0], [130_500, 6], [131_500, 0]), pods))).toEqual(began)
     const old = gateway(5, { ends: 140, gone: 141 })
     const rows = alsoAt([129_500, 0], [130_500, 6], [131_500, 0], [139_500, 0], [140_500, 4], [142_000, 0])
-    expect(causes(judged(rows, [...pods, ...old]))).toEqual([
+    expect(causesIn(judged(rows, [...pods, ...old]))).toEqual([
       'warning early-errors-at-rollout',
       'breach errors-at-shutdown',
     ])
@@ -258,7 +242,7 @@ describe('errors at the edges of pods', () => {
   ])('belong to a fault %s', (_, fromMs, expected) => {
     const pods = gateway(1, { ends: 95.8, gone: 97 })
     const rows = bad(listOf([fromMs, 0], [fromMs + 1000, 9]))
-    expect(causes(podErrors(seenIn([...nodes(), ...faulted(), ...rows, ...pods])))).toEqual(expected)
+    expect(causesIn(podErrors(seenIn([...nodes(), ...faultOn(), ...rows, ...pods])))).toEqual(expected)
   })
 
   it.each<[string, number, readonly string[]]>([
@@ -267,7 +251,7 @@ describe('errors at the edges of pods', () => {
   ])('do not belong to a fault before it: %s', (_, toMs, expected) => {
     const pods = gateway(1, { ends: 64.2, gone: 67 })
     const rows = bad(listOf([toMs - 1000, 0], [toMs, 9]))
-    expect(causes(podErrors(seenIn([...nodes(), ...faulted(), ...rows, ...pods])))).toEqual(expected)
+    expect(causesIn(podErrors(seenIn([...nodes(), ...faultOn(), ...rows, ...pods])))).toEqual(expected)
   })
 })
 
@@ -296,7 +280,7 @@ describe('a Ready pod that fails', () => {
       ]),
     )
   const judged = (...records: readonly (readonly Evidence[])[]) =>
-    causes(readyButFailing(seenIn([...nodes(), ...standing('bets', 'zone-a-api', 'zone-b-api'), ...records.flat()])))
+    causesIn(readyButFailing(seenIn([...nodes(), ...standing('bets', 'zone-a-api', 'zone-b-api'), ...records.flat()])))
   const found = ['breach ready-but-failing']
 
   // Probes have 17 s to notice, and scrapes 3 s.
@@ -305,14 +289,14 @@ describe('a Ready pod that fails', () => {
     ['for less', () => judged(spell(110, 19.999)), []],
     ['in more than half of its requests', () => judged(spell(110, 20, 24, 16)), found],
     ['in half of its requests', () => judged(spell(110, 20, 24, 12)), []],
-    ['and begins 10 s after a healing', () => judged(faulted(), spell(101, 20)), found],
-    ['and begins before', () => judged(faulted(), spell(100.999, 20)), []],
-    ['until a fault begins', () => judged(faulted(), spell(45, 20)), found],
-    ['until a moment later', () => judged(faulted(), spell(45.001, 20)), []],
+    ['and begins 10 s after a healing', () => judged(faultOn(), spell(101, 20)), found],
+    ['and begins before', () => judged(faultOn(), spell(100.999, 20)), []],
+    ['until a fault begins', () => judged(faultOn(), spell(45, 20)), found],
+    ['until a moment later', () => judged(faultOn(), spell(45.001, 20)), []],
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 
   const beside = (all: number, failed: number, from = 70, to = 75) =>
-    judged(faulted(), spell(67, 20), answering('bets-2', listOf([from, 0, 0], [to, all, failed])))
+    judged(faultOn(), spell(67, 20), answering('bets-2', listOf([from, 0, 0], [to, all, failed])))
   it.each<[string, () => readonly string[], readonly string[]]>([
     ['10 answers of which none fails', () => beside(10, 0), found],
     ['9 of which none fails', () => beside(9, 0), []],
@@ -326,7 +310,7 @@ describe('a Ready pod that fails', () => {
 
 describe('a service with one pod', () => {
   const judged = (fall: number, rows: Parameters<typeof framesOf>[1] = [], pods: readonly Evidence[] = []) =>
-    causes(
+    causesIn(
       noRedundancy(
         inAction(drainA, [
           ...acted(drainA, 115),
@@ -375,24 +359,9 @@ describe('a service with one pod', () => {
 
 describe('a container that is started again', () => {
   const pod = (second: number, changes: Partial<PodSeen>, change: 'present' | 'modified' = 'modified') =>
-    seen(
-      second,
-      {
-        resource: 'Pod',
-        ...named('gateway-1'),
-        app: 'gateway',
-        labels: {},
-        node: 'zone-a-api',
-        podPhase: 'Running',
-        ready: true,
-        deleting: false,
-        restarts: 0,
-        ...changes,
-      },
-      change,
-    )
+    seen(second, readyPod('gateway-1', 'gateway', changes), change)
   const at = (second: number, more: readonly Evidence[] = [], until = 160_000) =>
-    causes(
+    causesIn(
       containerRestarted(
         seenIn([...nodes(), pod(-10, {}, 'present'), pod(second, { restarts: 1 }), ...more], { until }),
       ),
@@ -410,11 +379,11 @@ describe('a container that is started again', () => {
     ['later than that', () => at(120.001, down(60)), warned],
     ['as its node goes down', () => at(60, down(60)), []],
     ['before its node goes down', () => at(59.999, down(60)), warned],
-    ['as a fault on it begins', () => at(65, faulted(['casino/gateway-1'])), []],
-    ['before the fault', () => at(64.999, faulted(['casino/gateway-1'])), warned],
-    ['60 s after the fault', () => at(151, faulted(['casino/gateway-1'])), []],
-    ['later than that', () => at(151.001, faulted(['casino/gateway-1'])), warned],
-    ['in a fault on another pod', () => at(70, faulted()), warned],
+    ['as a fault on it begins', () => at(65, faultOn('casino/gateway-1')), []],
+    ['before the fault', () => at(64.999, faultOn('casino/gateway-1')), warned],
+    ['60 s after the fault', () => at(151, faultOn('casino/gateway-1')), []],
+    ['later than that', () => at(151.001, faultOn('casino/gateway-1')), warned],
+    ['in a fault on another pod', () => at(70, faultOn()), warned],
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 
   const bad = (...rows: readonly (readonly [ms: number, bad: number])[]) =>
@@ -426,7 +395,7 @@ describe('a container that is started again', () => {
 
   // Not Ready from 118 s to 125 s: what goes wrong from 115 s to 125 s is around it.
   const around = (...rows: readonly (readonly [ms: number, bad: number])[]) =>
-    causes(
+    causesIn(
       containerRestarted(
         seenIn([
           ...nodes(),
@@ -453,7 +422,7 @@ describe('a container that is started again', () => {
 describe('the loss of a zone', () => {
   const dark = actionOf('zone a dark', { kind: 'power-off', nodes: { zone: 'a' } })
   const lost = (rule: typeof headroomMissing, records: readonly Evidence[]) =>
-    causes(rule(inAction(dark, [...acted(dark, 125), ...records])))
+    causesIn(rule(inAction(dark, [...acted(dark, 125), ...records])))
   const unplaced = (born: number, placed?: number) => [
     ...podLife({ name: 'wallet-9', app: 'wallet', born }),
     ...(placed === undefined

@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { PodSeen, Termination } from '../../../src/domain/cluster.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { named, node, nodes, type Story, seen, toBad, together } from '../../support/evidence.ts'
+import { node, nodes, readyPod, type Story, seen, toBad, together } from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
 
 const oom: Termination = { container: 'app', reason: 'OOMKilled', exitCode: 137 }
 
-const pod = (name: string, changes: Partial<PodSeen> = {}): PodSeen => ({
-  resource: 'Pod',
-  ...named(name),
-  app: 'gateway',
-  labels: {},
-  node: 'zone-a-api',
-  podPhase: 'Running',
-  ready: true,
-  deleting: false,
-  restarts: 0,
-  ...changes,
-})
+const pod = (name: string, changes: Partial<PodSeen> = {}): PodSeen => readyPod(name, 'gateway', changes)
 
 /** A pod whose container ends at a second and is started again two seconds later. */
 const restarting = (second: number, ended: Termination | null = oom, name = 'gateway-1', restarts = 0): Evidence[] => {
