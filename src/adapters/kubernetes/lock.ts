@@ -25,8 +25,8 @@ export type LockTimes = {
 
 /**
  * Twice as long as a leader election (client-go: 15 s and 10 s). A zone that is lost on purpose may take an API server with it, and a load balancer needs two
- * or three health checks of 10 s to notice. A dead run elsewhere is not urgent: its faults end by themselves. A starved API server took 15 s for one answer, so that a shorter timeout gave up on
- * every one.
+ * or three health checks of 10 s to notice. A dead run elsewhere is not urgent: its faults end by themselves. The timeout is long because a starved API
+ * server took up to 15 s for an answer: with 4 s, every renewal was given up.
  */
 const TIMES: LockTimes = { durationS: 30, renewMs: 5000, deadlineMs: 24_000, timeoutMs: 12_000 }
 const LOOK_MS = 500
