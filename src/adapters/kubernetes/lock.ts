@@ -28,7 +28,7 @@ export type LockTimes = {
  * or three health checks of 10 s to notice. A dead run elsewhere is not urgent: its faults end by themselves. The timeout is long because a starved API
  * server took up to 15 s for an answer: with 4 s, every renewal was given up.
  */
-const TIMES: LockTimes = { durationS: 30, renewMs: 5000, deadlineMs: 24_000, timeoutMs: 12_000 }
+export const LOCK_TIMES: LockTimes = { durationS: 30, renewMs: 5000, deadlineMs: 24_000, timeoutMs: 12_000 }
 const LOOK_MS = 500
 /** The longest time that another owner's lease is watched. */
 const OBSERVED_S_MAX = 60
@@ -40,7 +40,7 @@ type LeaseSpec = {
   readonly leaseDurationSeconds?: number
 }
 
-export function leaseLock(api: KubernetesApi, times: LockTimes = TIMES): TargetLock {
+export function leaseLock(api: KubernetesApi, times: LockTimes = LOCK_TIMES): TargetLock {
   return {
     acquire: async (target, run) => {
       await take(api, target, run, times)
@@ -69,7 +69,7 @@ const read = async (api: KubernetesApi, target: Target) =>
 async function untilFree(api: KubernetesApi, target: Target): Promise<KubeObject | undefined> {
   const first = await read(api, target)
   if (first === undefined || isFree(first)) return first
-  const seconds = Math.min(specOf(first).leaseDurationSeconds ?? TIMES.durationS, OBSERVED_S_MAX)
+  const seconds = Math.min(specOf(first).leaseDurationSeconds ?? LOCK_TIMES.durationS, OBSERVED_S_MAX)
   const until = performance.now() + seconds * 1000
   while (performance.now() < until) {
     await sleep(LOOK_MS)

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, vi } from 'vitest'
-import { type LockTimes, leaseLock } from '../../../src/adapters/kubernetes/lock.ts'
+import { LOCK_TIMES, type LockTimes, leaseLock } from '../../../src/adapters/kubernetes/lock.ts'
 import { isDeadHere, thisOwner } from '../../../src/adapters/kubernetes/owner.ts'
 import { TargetHeld } from '../../../src/controller/ports.ts'
 import { stockPair } from '../../files/stock.ts'
@@ -147,6 +147,37 @@ describe('a lock that is held', () => {
     await vi.waitFor(() => expect(renewals()).toBeGreaterThan(5), { timeout: 15_000 })
     expect(lock.lost.aborted).toBe(false)
     await lock.release()
+  })
+
+  it('keeps a later renewal when an earlier one is answered last', async () => {
+    let lease: Lease | undefined
+    let puts = 0
+    let isSilent = false
+    let answerFirst = () => {}
+    const first = new Promise<void>((resolve) => {
+      answerFirst = resolve
+    })
+    const api = await smallApiServer(async ({ method, body }) => {
+      if (method === 'PUT' && ++puts === 1) await first
+      else if (isSilent) await new Promise<never>(() => undefined)
+      if (method === 'POST' || method === 'PUT') lease = body as Lease
+      return lease ?? refusal(404)
+    })
+    const times = { durationS: 8, renewMs: 100, deadlineMs: 2000, timeoutMs: 5000 }
+    const lock = await leaseLock(api, times).acquire(target, 'my-run')
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    expect(puts).toBeGreaterThan(5)
+    isSilent = true
+    answerFirst() // it began 2.4 s ago, which is more than the deadline
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    expect(lock.lost.aborted).toBe(false)
+    isSilent = false
+    await lock.release()
+  })
+
+  it('stops its run well before others may take it', () => {
+    expect(LOCK_TIMES.deadlineMs).toBeLessThanOrEqual(LOCK_TIMES.durationS * 1000 - 5000)
+    expect(LOCK_TIMES.timeoutMs).toBeLessThan(LOCK_TIMES.deadlineMs)
   })
 
   it('is lost before others may take it, and says that the API server did not answer', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
@@ -48,6 +49,12 @@ const freePort = async () => {
   return port
 }
 
+/** Sockets of this machine that listen at the node's address: Linux writes it with its bytes in reverse, and 0A for this state. */
+const listeners = () =>
+  readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .filter((line) => / 4D00637F:[0-9A-F]{4} \S+ 0A /.test(line))
+
 describe('a port of the node', () => {
   it('leads to the pod that asks for it, until the pod is stopped', async () => {
     const pod = await listening(POD_HERE)
@@ -73,6 +80,8 @@ describe('a port of the node', () => {
     const ports = createHostPorts({ loopback: NODE_HERE }, () => undefined)
     const unused = await freePort()
     ports.open(sandbox({ protocol: 'TCP', containerPort: unused, hostPort: 0 }))
+    await freePort() // a server that was told to listen before does so by now
     expect(await ask(unused)).toBe('ECONNREFUSED')
+    expect(listeners()).toEqual([])
   })
 })
