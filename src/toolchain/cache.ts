@@ -16,7 +16,7 @@ import {
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isRunning } from './build-lock.ts'
-import { CHANGED } from './replacements.ts'
+import { replacementsIn } from './replacements.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
 import { copyWritable } from './work-folder.ts'
 
@@ -53,7 +53,7 @@ function inputsDigest(tool: Tool, version: string, goModules: string): string {
   for (const file of ['go.mod', 'go.sum', ...ownSources(tool, goModules)]) {
     add(file, readFileSync(join(goModules, tool.module, file)))
   }
-  const changed = CHANGED[tool.module]?.replacements.filter(({ only }) => only === undefined || only === tool.name)
+  const changed = replacementsIn(tool)
   if (changed) add('replacements', JSON.stringify(changed))
   if (tool.carries) add('carries', JSON.stringify(tool.carries))
   return hash.digest('hex').slice(0, 12)

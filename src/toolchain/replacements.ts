@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolchainError } from './toolchain-error.ts'
-import type { GoModule, ToolName } from './tools.ts'
+import type { GoModule, Tool, ToolName } from './tools.ts'
 
 export type Replacement = {
   /** Relative to the module's root. */
@@ -305,6 +305,10 @@ export const CHANGED: Readonly<
   karpenter: { path: 'sigs.k8s.io/karpenter', replacements: KARPENTER_REPLACEMENTS },
   'gateway-api': { path: 'sigs.k8s.io/gateway-api/conformance', replacements: GATEWAY_REPLACEMENTS },
 }
+
+/** Those that change this program; undefined where nothing of its module is changed. */
+export const replacementsIn = ({ module, name }: Pick<Tool, 'module' | 'name'>): readonly Replacement[] | undefined =>
+  CHANGED[module]?.replacements.filter(({ only }) => only === undefined || only === name)
 
 /** Changes the files below `folder`. @throws ToolchainError if a text does not occur exactly once */
 export function applyReplacements(folder: string, replacements: readonly Replacement[]): void {

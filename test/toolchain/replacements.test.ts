@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { applyReplacements, CHANGED } from '../../src/toolchain/replacements.ts'
+import { applyReplacements, CHANGED, replacementsIn } from '../../src/toolchain/replacements.ts'
 import { ToolchainError } from '../../src/toolchain/toolchain-error.ts'
 import { TOOLS } from '../../src/toolchain/tools.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -36,5 +36,12 @@ describe('a replacement in upstream source', () => {
       replacements.filter(({ only }) => only !== undefined && TOOLS[only].module !== module),
     )
     expect(astray).toEqual([])
+  })
+
+  it('that only the kubelet runs does not make the API server build again', () => {
+    const onlyIn = (name: 'kubelet' | 'kube-apiserver') =>
+      replacementsIn(TOOLS[name])?.flatMap(({ only }) => only ?? [])
+    expect(onlyIn('kubelet')).toEqual(['kubelet'])
+    expect(onlyIn('kube-apiserver')).toEqual([])
   })
 })
