@@ -60,7 +60,7 @@ describe('a curve in CSV', () => {
   })
 })
 
-describe('a curve with numbers that no computer can add up', () => {
+describe('a curve with times or rates that are too large', () => {
   const oddIn = (row: string) => read(`0,1\n${row}\n9e12,2`).issues.filter((each) => each.startsWith('2:'))
 
   it.each([

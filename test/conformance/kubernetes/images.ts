@@ -62,7 +62,7 @@ function agnhostFolder(agnhost: string, scratch: string): string {
 
 const TOOLS_PATH = '$IMAGE/rootfs/bin:/usr/local/bin:/usr/bin:/bin'
 
-/** Specs use of busybox's shell what Debian's `sh` lacks: `[[`, `$RANDOM`, and variables such as `data-1`. bash has it, also under the name `sh`. */
+/** Debian's `sh` lacks what specs use of busybox's shell: `[[`, `$RANDOM`, and variables such as `data-1`. bash has these, also when it is started as `sh`. */
 const BASH = '/bin/bash'
 
 // critest's containers run `top` without a terminal, only to have something that runs.

@@ -26,7 +26,7 @@ export type ContainerLife = {
 
 const UNKNOWN_EXIT_CODE = 137
 
-// A hook may run a command at once, when the shell around the main process has not yet told its number.
+// A hook may run a command at once, before the shell around the main process has written the pid.
 const ARRIVE_MS_MAX = 10_000
 const ARRIVE_LOOK_MS = 5
 
