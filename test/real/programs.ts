@@ -95,7 +95,7 @@ const ofChaosMesh = (): readonly Program[] => [
   { name: 'render', package: './render', module: CHAOS_MESH, flags: ['-ldflags', '-s -w'] },
 ]
 
-/** Twice what was measured on two idle cores. */
+/** Minutes to allow for: twice the time on two idle cores. */
 const BUILD_MINUTES = { nodes: 30, chaosMesh: 12 } as const
 
 /** What the builds of these may take: nothing where all is in the cache. */
