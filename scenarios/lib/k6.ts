@@ -17,3 +17,4 @@ export {
 } from './measure.ts'
 export { type Operation, type Order, operating } from './money.ts'
 export { plan } from './plan.ts'
+export { CLIENT_TIMEOUT_MS } from './sizing.ts'

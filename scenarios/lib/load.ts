@@ -12,7 +12,7 @@ import { LIBRARY_TEARDOWN, ZERO_MARK } from '../../src/wire/load-plan.ts'
 import { totalMs } from './intended-start.ts'
 import { plan } from './plan.ts'
 import { expectSeries, profileSeries, settleSeries } from './series.ts'
-import { CLIENT_TIMEOUT_MS, socketVus, vusFor } from './sizing.ts'
+import { CLIENT_TIMEOUT_MS, LAST_ATTEMPTS_MS, socketVus, vusFor } from './sizing.ts'
 
 // What http_req_failed says is counted by reason in md_bad, so the sample is saved. (k6 takes null, @types/k6 2.3 does not know.)
 Reflect.apply(http.setResponseCallback, http, [null])
@@ -46,7 +46,7 @@ function arrivalProfile(stages: Some<LoadStage>, name: string, runners: number |
     ...arrivalStages(stages),
     preAllocatedVUs: vus,
     maxVUs: vus,
-    gracefulStop: `${CLIENT_TIMEOUT_MS + 1000}ms`,
+    gracefulStop: `${LAST_ATTEMPTS_MS}ms`,
   }
 }
 

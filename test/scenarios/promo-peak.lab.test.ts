@@ -209,6 +209,18 @@ describe('the promo peak on a platform in trouble', () => {
       expect(last?.operations.deposit?.unknown).toBe(30)
     }))
 
+  it('counts attempts of two slow requests that are under way when the plan is over: no deposit is booked and unknown to it', () =>
+    withPlatform(async () => {
+      const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { 'double-click': [stage(1000, 3)] }))
+      platform.behaviour.delayMs = 1900
+      await run.ended()
+      const last = run.frames().at(-1)
+      expect(last?.profiles['double-click']).toEqual({ iterations: 3, dropped: 0 })
+      const { acknowledged = 0, unknown = 0 } = last?.operations.deposit ?? {}
+      const committed = new Set(platform.committed.get('/deposits')?.map(({ key }) => key))
+      expect([acknowledged + unknown, committed.size]).toEqual([3, 3])
+    }))
+
   it('counts sockets that were dropped or asked to leave, reconnects, and counts pings without a pong as bad', () =>
     withPlatform(async () => {
       const sockets = { lifetimeMs: stage(60_000, 1).durationMs, stages: [stage(6000, 20)], sli: 'ws-rtt' }
