@@ -1,5 +1,5 @@
 /**
- * After the load: wait until the books are settled, then read them once more as final, and ask them for the keys whose outcome the client does not
+ * After the load: wait until the books are settled and no longer change, read them as final, and ask them for the keys whose outcome the client does not
  * know.
  */
 import { prometheusIn } from '../domain/indicators.ts'
@@ -39,6 +39,10 @@ export function lastScrape({ slis }: Rehearsal, { prometheus }: Target): Millis 
   return millis(prometheus.scrapeMs + VISIBLE)
 }
 
+/**
+ * Reads the books until two rounds in a row are equal and all books are settled, and asks for the keys between these two. Nothing was booked meanwhile, so that
+ * all readings are of one moment, although they are made one after the other. At the end of the budget the last round is final.
+ */
 export async function settle(
   ports: { readonly books: Books; readonly clock: Clock },
   target: Target,
@@ -47,72 +51,80 @@ export async function settle(
   budget: Millis,
   recorder: Recorder,
 ): Promise<void> {
-  const books = target.books.map(({ book }) => book)
-  await untilSettled(ports, target, books, run, after(ports.clock.now(), budget), recorder)
-  await Promise.all(
-    books.map(async (book) => {
-      await readFinally(ports.books, target, book, run, recorder)
-      for (const [operation, keys] of unknown)
-        await askForKeys(ports.books, target, book, run, operation, keys, recorder)
-    }),
-  )
-}
-
-/**
- * A pending entry in one book may still change another book, so all books must be settled in the same round. That round is not the final reading,
- * because one book may have been read just before the last change.
- */
-async function untilSettled(
-  ports: { readonly books: Books; readonly clock: Clock },
-  target: Target,
-  books: readonly string[],
-  run: string,
-  deadline: Instant,
-  recorder: Recorder,
-): Promise<void> {
+  const { books, clock } = ports
+  const deadline = after(clock.now(), budget)
+  let before: readonly Look[] | undefined
   for (;;) {
-    const states = await Promise.all(books.map((book) => readBook(ports.books, target, book, run)))
-    for (const state of states) if (state.ok) recorder.record({ kind: 'book-read', ...state.value, final: false })
-    const left = deadline - ports.clock.now()
-    if (left <= 0 || states.every((state) => state.ok && state.value.settled)) return
-    await ports.clock.until(after(ports.clock.now(), millis(Math.min(READ_EVERY, left))))
+    const isLate = clock.now() >= deadline
+    const keys = before || isLate ? await askForKeys(books, target, run, unknown) : []
+    const looks = await Promise.all(target.books.map(({ book }) => lookInto(books, target, book, run)))
+    if (isLate || (before && areEqual(before, looks))) return recordFinally(looks, keys, recorder)
+    for (const { state } of looks) if (state) recorder.record({ kind: 'book-read', ...state, final: false })
+    const isFirst = before === undefined
+    before = looks.every(({ state }) => state?.settled) ? looks : undefined
+    // The second round of settled books comes at once. Books that still change in it get their time.
+    if (before === undefined || !isFirst) await clock.until(nextRound(clock.now(), deadline))
   }
 }
 
-async function readFinally(books: Books, target: Target, book: string, run: string, recorder: Recorder): Promise<void> {
-  const state = await readBook(books, target, book, run)
-  if (state.ok) recorder.record({ kind: 'book-read', ...state.value, final: true })
-  else recorder.record({ kind: 'evidence-lost', about: `book ${book}`, problem: state.problem, of: 'book-read' })
-}
+const nextRound = (now: Instant, deadline: Instant): Instant =>
+  after(now, millis(Math.max(0, Math.min(READ_EVERY, deadline - now))))
+
+/** One book in one round. Without a state, `problem` says why. */
+type Look = { readonly book: string; readonly state?: BookState; readonly problem: string }
 
 /** A service may be restarting while the books settle. One failed read is not a loss; having no reading at the deadline is. */
-async function readBook(
-  books: Books,
-  target: Target,
-  book: string,
-  run: string,
-): Promise<{ ok: true; value: BookState } | { ok: false; problem: string }> {
+async function lookInto(books: Books, target: Target, book: string, run: string): Promise<Look> {
   try {
-    return { ok: true, value: await books.read(target, book, run) }
+    return { book, state: await books.read(target, book, run), problem: '' }
   } catch (error) {
-    return { ok: false, problem: messageOf(error) }
+    return { book, problem: messageOf(error) }
   }
 }
 
-async function askForKeys(
+/** Equal sums are equal books. */
+const areEqual = (before: readonly Look[], now: readonly Look[]): boolean =>
+  now.every(({ state }, index) => state?.settled && sumsOf(state) === sumsOf(before[index]?.state))
+
+const sumsOf = (state: BookState | undefined): string =>
+  (state?.entries ?? [])
+    .map(({ operation, count, amountCents, low, high, duplicates }) =>
+      [operation, count, amountCents, low, high, duplicates].join(' '),
+    )
+    .sort()
+    .join()
+
+/** What a book said of the unknown keys of one operation, or why it did not. */
+type KeysAnswer = { readonly book: string; readonly record: Parameters<Recorder['record']>[0] }
+
+function askForKeys(books: Books, target: Target, run: string, unknown: UnknownKeys): Promise<readonly KeysAnswer[]> {
+  const asked = target.books.flatMap(({ book }) =>
+    [...unknown].map(([operation, keys]) => askOne(books, target, book, run, operation, keys)),
+  )
+  return Promise.all(asked)
+}
+
+async function askOne(
   books: Books,
   target: Target,
   book: string,
   run: string,
   operation: string,
   keys: readonly string[],
-  recorder: Recorder,
-): Promise<void> {
+): Promise<KeysAnswer> {
   try {
     const committed = await books.committed(target, book, run, keys)
-    recorder.record({ kind: 'keys-read', book, operation, asked: keys.length, committed })
+    return { book, record: { kind: 'keys-read', book, operation, asked: keys.length, committed } }
   } catch (error) {
     const about = `unknown keys in book ${book}`
-    recorder.record({ kind: 'evidence-lost', about, problem: messageOf(error), of: 'keys-read' })
+    return { book, record: { kind: 'evidence-lost', about, problem: messageOf(error), of: 'keys-read' } }
+  }
+}
+
+function recordFinally(looks: readonly Look[], keys: readonly KeysAnswer[], recorder: Recorder): void {
+  for (const { book, state, problem } of looks) {
+    if (state) recorder.record({ kind: 'book-read', ...state, final: true })
+    else recorder.record({ kind: 'evidence-lost', about: `book ${book}`, problem, of: 'book-read' })
+    for (const each of keys) if (each.book === book) recorder.record(each.record)
   }
 }
