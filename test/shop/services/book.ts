@@ -1,13 +1,14 @@
 /** A book of orders in memory, in the form that matchday reads (src/wire/books.ts). Its service has one pod, which no fault touches. */
 import { createHash } from 'node:crypto'
 import { digestOf } from '../../../src/wire/books.ts'
+import type { ShopOrder } from './outbox.ts'
 import type { Route } from './serving.ts'
 
 const OPERATION = 'order'
 
 export type OrderBook = {
-  /** A known key is booked once. */
-  book(key: string, amountCents: number): void
+  /** A key is booked once. @returns whether it was new */
+  book(order: ShopOrder): boolean
   readonly routes: Readonly<Record<string, Route>>
 }
 
@@ -15,7 +16,11 @@ export type OrderBook = {
 export function createBook(name: string, pending: () => Readonly<Record<string, number>> = () => ({})): OrderBook {
   const orders = new Map<string, number>()
   return {
-    book: (key, amountCents) => void orders.set(key, amountCents),
+    book: ({ key, amountCents }) => {
+      const isNew = !orders.has(key)
+      orders.set(key, amountCents)
+      return isNew
+    },
     routes: {
       'GET /books': (_, query) => {
         const run = query.get('run') ?? ''

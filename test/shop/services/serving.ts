@@ -1,8 +1,9 @@
 /** What the services of the shop share: routes, health, metrics and the end of a pod. */
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 export type Reply = { readonly status: number; readonly body: unknown }
-export type Route = (body: Record<string, unknown>, query: URLSearchParams) => Reply | Promise<Reply>
+/** `gone`: aborted when the client no longer waits for the reply. */
+export type Route = (body: Record<string, unknown>, query: URLSearchParams, gone: AbortSignal) => Reply | Promise<Reply>
 
 /** Lines of /metrics, by name and labels. */
 export type Metrics = {
@@ -13,31 +14,55 @@ export type Metrics = {
 }
 
 const PORT = 8080
+/** What nginx counts for a client that closed its connection before there was a reply. */
+const CLIENT_GONE = 499
 
 /** `METHOD /path` to what answers it. */
 export function serve(routes: Readonly<Record<string, Route>>, metrics: Metrics & { text(): string }): void {
+  let isEnding = false
+  const end = (response: ServerResponse, text: string): void => {
+    // A pod that ends asks its clients to connect anew: elsewhere. A client that went on using its connection would keep the pod until it is killed.
+    if (isEnding) response.setHeader('connection', 'close')
+    response.end(text)
+  }
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://shop')
-    if (pathname === '/healthz') return response.end('ok')
-    if (pathname === '/metrics') return response.end(metrics.text())
+    if (pathname === '/healthz') return end(response, 'ok')
+    if (pathname === '/metrics') return end(response, metrics.text())
     const route = routes[`${request.method} ${pathname}`]
-    const { status, body } = route ? await answered(route, request, searchParams) : { status: 404, body: {} }
-    metrics.count('http_requests_total', { code: String(status) })
-    return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    const gone = goneOf(response)
+    const { status, body } = route ? await answered(route, request, searchParams, gone) : { status: 404, body: {} }
+    metrics.count('http_requests_total', { code: String(gone.aborted ? CLIENT_GONE : status) })
+    response.statusCode = status
+    response.setHeader('content-type', 'application/json')
+    end(response, JSON.stringify(body))
   })
   server.listen(PORT)
   process.once('SIGTERM', () => {
+    isEnding = true
     server.close(() => process.exit(0))
     server.closeIdleConnections()
   })
 }
 
-async function answered(route: Route, request: IncomingMessage, query: URLSearchParams): Promise<Reply> {
+/** Aborted when the connection of the response is closed. */
+function goneOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  return gone.signal
+}
+
+async function answered(
+  route: Route,
+  request: IncomingMessage,
+  query: URLSearchParams,
+  gone: AbortSignal,
+): Promise<Reply> {
   try {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const text = Buffer.concat(chunks).toString()
-    return await route(text === '' ? {} : JSON.parse(text), query)
+    return await route(text === '' ? {} : JSON.parse(text), query, gone)
   } catch (error) {
     return { status: 500, body: { error: String(error) } }
   }
@@ -63,10 +88,9 @@ export function createMetrics(): Metrics & { text(): string } {
   }
 }
 
-/** Status 0 where nobody answered in time. */
-export async function ask(url: string, body: unknown, timeoutMs: number): Promise<number> {
+/** Status 0 where nobody answered before the signal was aborted. */
+export async function ask(url: string, body: unknown, signal: AbortSignal): Promise<number> {
   try {
-    const signal = AbortSignal.timeout(timeoutMs)
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal })
     await response.arrayBuffer()
