@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { isStarved } from '../shop/shop-lab.ts'
 import { causesOf } from '../support/lab.ts'
@@ -21,8 +21,11 @@ import { runnerArchives } from './runners.ts'
 import { ACCOUNT, createAccount, deployShop, type RealRun, rehearse, shopArchives, spreadStorefront } from './shop.ts'
 
 const NODES = ['a', 'b', 'c'].map((letter, index) => ({ name: `n${index + 1}`, zone: `zone-${letter}` }))
-/** A rehearsal takes two minutes, and is given more on a busy machine. */
-const REHEARSAL_MS = 600_000
+/** A rehearsal takes two minutes, may be repeated, and is given more on a busy machine. */
+const REHEARSAL_MS = 900_000
+const REHEARSALS = 4
+/** Of all of them together. */
+const REPEATS_MAX = 2
 
 const folder = mkdtempSync(join(tmpdir(), 'md-real-test-'))
 let started: RealCluster | undefined
@@ -37,20 +40,32 @@ async function run(name: string, target?: string): Promise<RealRun> {
   return rehearse(cluster(), { kubeconfig, folder }, `test/real/shop/${name}.rehearsal.yaml`, target)
 }
 
-let starved = false
-/** Undefined on a machine with other work, where no pass is due: the run says that its load generator was starved. */
-function passed({ code, stderr, judgment }: RealRun): Judgment | undefined {
-  const causes = causesOf(judgment)
-  // Other work on this machine may take time, but not the lock.
-  expect(causes, stderr).not.toContain('run-stopped')
-  if (!isStarved(judgment)) {
-    expect([code, causes], stderr).toEqual([0, []])
-    return judgment
+/** Of all runs, also of those that proved nothing. */
+const judgments: Judgment[] = []
+const shown = new Set<string>()
+let repeatsLeft = REPEATS_MAX
+
+/**
+ * The judgment of a run that passed. A run whose load generator was starved proves nothing and accuses nobody: it is repeated, and the test is skipped if that
+ * does not help.
+ */
+async function passed({ skip }: TestContext, name: string, target?: string): Promise<Judgment> {
+  for (;;) {
+    const { code, stderr, judgment } = await run(name, target)
+    judgments.push(judgment)
+    const causes = causesOf(judgment)
+    // Other work on this machine may take time, but not the lock.
+    expect(causes, stderr).not.toContain('run-stopped')
+    if (!isStarved(judgment)) {
+      expect([code, causes], stderr).toEqual([0, []])
+      shown.add(name)
+      return judgment
+    }
+    expect(judgment.verdict.kind, stderr).toBe('inconclusive')
+    console.log(`${name} proves nothing: ${judgment.generator.sentence}`)
+    if (repeatsLeft === 0) return skip(`not shown on this machine: ${judgment.generator.sentence}`)
+    repeatsLeft -= 1
   }
-  starved = true
-  console.log(`${judgment.rehearsal} proves nothing on this busy machine: ${judgment.generator.sentence}`)
-  expect(judgment.verdict.kind, stderr).toBe('inconclusive')
-  return undefined
 }
 
 describe('a shop on three real nodes', () => {
@@ -83,9 +98,8 @@ describe('a shop on three real nodes', () => {
 
   it(
     'passes while Chaos Mesh kills a pod and cuts off a carrier, which is proven and healed',
-    async () => {
-      const judgment = passed(await run('chaos'))
-      if (judgment === undefined) return
+    async (context) => {
+      const judgment = await passed(context, 'chaos')
       expect(judgment.faults).toMatchObject([{ state: 'proven' }, { state: 'proven', failovers: [{ held: true }] }])
       expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
       expect(await cluster().kubectl('get', 'networkchaos,podchaos', '-A', '-o', 'name')).toBe('')
@@ -95,10 +109,9 @@ describe('a shop on three real nodes', () => {
 
   it(
     'passes while a zone loses power: its node is missed, its pod starts in another zone, and it comes back',
-    async () => {
-      const judgment = passed(await run('zone-loss'))
+    async (context) => {
+      const judgment = await passed(context, 'zone-loss')
       console.log(`The API server took at most ${slowestMs(ACCOUNT, cluster().auditLog(), 'leases')} ms for the lock.`)
-      if (judgment === undefined) return
       expect(judgment.actions).toMatchObject([{ state: 'done' }])
       expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
       await cluster().kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=10s')
@@ -109,9 +122,8 @@ describe('a shop on three real nodes', () => {
 
   it(
     'passes while it is operated: a flag, scaling, pinned autoscalers, a restart, a drain and a taint',
-    async () => {
-      const judgment = passed(await run('operations'))
-      if (judgment === undefined) return
+    async (context) => {
+      const judgment = await passed(context, 'operations')
       expect(judgment.actions.map(({ state }) => state)).toEqual(Array(7).fill('done'))
     },
     REHEARSAL_MS,
@@ -119,9 +131,8 @@ describe('a shop on three real nodes', () => {
 
   it(
     'passes while KEDA follows a load that two runners in the cluster make',
-    async () => {
-      const judgment = passed(await run('packers', 'test/real/shop/runners.target.yaml'))
-      if (judgment === undefined) return
+    async (context) => {
+      const judgment = await passed(context, 'packers', 'test/real/shop/runners.target.yaml')
       expect(judgment.ledger).toMatchObject({ reconciled: true, settled: true })
       const left = await cluster().kubectl(
         '-n',
@@ -138,16 +149,20 @@ describe('a shop on three real nodes', () => {
     REHEARSAL_MS,
   )
 
-  it('needs no permission that docs/how-to/rbac.yaml lacks, and uses all but these', () => {
+  it('needs no permission that docs/how-to/rbac.yaml lacks', () => {
     const { used, refused } = requestsOf(ACCOUNT, cluster().auditLog())
     const allowed = granted()
     expect([...used].filter((each) => !allowed.has(each))).toEqual([])
     expect([...refused].filter((each) => !ASKED_ANYWAY.includes(each))).toEqual([])
-    const unused = [...allowed].filter((each) => !used.has(each)).sort()
-    const named = Object.values(UNUSED).flat().sort()
+  })
+
+  it('uses all permissions of docs/how-to/rbac.yaml but these', ({ skip }) => {
+    const { used } = requestsOf(ACCOUNT, cluster().auditLog())
+    const unused = [...granted()].filter((each) => !used.has(each)).sort()
+    const named = [...Object.values(UNUSED).flat(), ...(hasUnknown() ? [] : LOOKS_UP_KEYS)].sort()
     expect(named.filter((each) => !unused.includes(each))).toEqual([])
-    // A starved run may stop before it has used all that it needs.
-    if (!starved) expect(unused).toEqual(named)
+    if (shown.size < REHEARSALS) skip(`only ${[...shown].join(', ') || 'nothing'} was shown on this machine`)
+    expect(unused).toEqual(named)
   })
 
   it('has its lock renewed with the priority that docs/how-to/priority.yaml gives it', async () => {
@@ -161,6 +176,11 @@ describe('a shop on three real nodes', () => {
 
 /** Whoever looks for what a dead run left asks for these too. Only a target with credentials needs the role for them, which is bound to nobody. */
 const ASKED_ANYWAY: readonly Permission[] = ['matchday-load list secrets']
+
+/** A run asks the books for orders whose outcome its customers do not know: only if there are any, which is chance. */
+const LOOKS_UP_KEYS: readonly Permission[] = ['matchday-in-namespace create services/proxy']
+const hasUnknown = (): boolean =>
+  judgments.some(({ ledger }) => ledger?.operations.some(({ client }) => client.unknown > 0))
 
 const inNamespace = (resource: string, ...verbs: readonly string[]): readonly Permission[] =>
   verbs.map((verb) => `matchday-in-namespace ${verb} ${resource}`)

@@ -89,7 +89,7 @@ function onCluster(object: Any): Any {
 
 /** A pod goes on serving until every kube-proxy has forgotten it. Without this, `operations` fails with `drain-missing`, rightly. */
 const LATER = { preStop: { sleep: { seconds: 4 } } }
-/** With 10 s, a storefront on a busy machine was killed while stock had an order and dispatch did not. */
+/** The 10 s of the shop's own manifests less those of LATER are little on a busy machine. */
 const GRACE_S = 30
 
 const wayIn = (name: string, { ports }: Any) => ({
