@@ -97,9 +97,10 @@ const ofChaosMesh = (): readonly Program[] => [
 
 /** Minutes to allow for: twice the time on two idle cores. */
 const BUILD_MINUTES = { nodes: 30, chaosMesh: 12 } as const
+export type Build = keyof typeof BUILD_MINUTES
 
 /** What the builds of these may take: nothing where all is in the cache. */
-export function minutesToBuild(...parts: readonly (keyof typeof BUILD_MINUTES)[]): number {
+export function minutesToBuild(...parts: readonly Build[]): number {
   const programs = { nodes: ofNodes(), chaosMesh: ofChaosMesh() }
   const isBuilt = (all: readonly Program[]) => all.every(({ name }) => existsSync(join(cacheFolder(all), name)))
   return parts.reduce((sum, part) => sum + (isBuilt(programs[part]) ? 0 : BUILD_MINUTES[part]), 0)
