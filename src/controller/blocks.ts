@@ -2,7 +2,7 @@
 import type { BlockPlan } from '../domain/blocks.ts'
 import type { Rehearsal } from '../domain/rehearsal.ts'
 import { after, millis, seconds } from '../domain/units.ts'
-import { untilLoadEnds } from './deadline.ts'
+import { untilLoadEnds } from './load-end.ts'
 import type { Clock, LoadEvent, LoadGenerator } from './ports.ts'
 import type { Recorder } from './recorder.ts'
 

@@ -1,6 +1,6 @@
 /** Waits that end at a deadline. None leaves a timer running, because that would keep the process alive. */
 import type { Instant } from '../domain/units.ts'
-import type { Clock, RunningLoad } from './ports.ts'
+import type { Clock } from './ports.ts'
 
 /** `signal` is aborted at the deadline. Call `end` when the deadline is not needed any more. */
 export type Deadline = { readonly signal: AbortSignal; end(): Promise<void> }
@@ -38,21 +38,4 @@ export async function answerBefore<T>(
   } finally {
     over.abort()
   }
-}
-
-/** Resolves when the load has ended. Stops it at the deadline, if it hangs, and when the run stops. */
-export async function untilLoadEnds(
-  clock: Clock,
-  load: RunningLoad,
-  deadline: Instant,
-  stopping: AbortSignal,
-): Promise<void> {
-  const over = new AbortController()
-  const overrun = clock.until(deadline, AbortSignal.any([stopping, over.signal])).then(
-    () => load.stop(),
-    () => (stopping.aborted ? load.stop() : undefined),
-  )
-  await load.ended
-  over.abort()
-  await overrun
 }

@@ -8,16 +8,16 @@ import type { Rehearsal, Target } from '../domain/rehearsal.ts'
 import type { ScriptFacts } from '../domain/script.ts'
 import { showMeasuredPercent } from '../domain/show.ts'
 import type { Timeline } from '../domain/timeline.ts'
-import { after, type Instant, millis, seconds } from '../domain/units.ts'
+import { after, type Instant } from '../domain/units.ts'
 import { messageOf } from '../domain/unknown.ts'
 import { createGuarding } from '../judge/guardrails/guardrails.ts'
 import { performAction } from './action.ts'
 import { type Canaries, createCanaries } from './canary.ts'
-import { untilLoadEnds } from './deadline.ts'
 import { readDeliveries } from './deliveries.ts'
 import { performFault } from './fault.ts'
 import { createGates, type Gates } from './gates.ts'
 import { createHealing, createUndoer, healLeftovers } from './healing.ts'
+import { type LoadEnd, runLoad, type Stop } from './load-end.ts'
 import { createMovedBooks, type MovedBooks } from './moved-books.ts'
 import type {
   Books,
@@ -70,11 +70,6 @@ export type Performance = {
   /** Who may write notes and decide while it is under way. */
   readonly people?: People
 }
-
-/** k6 lets iterations in flight end. If it takes longer than this after the end of the plan it hangs, and the load is stopped. */
-const LOAD_OVERRUN = seconds(15)
-/** What k6 needs for its own end after the last iteration: teardown and the last push. */
-const DRAIN_GRACE = seconds(5)
 
 /**
  * Performs the whole run. `operator` asks it to stop early: it heals, reads the books once and ends within seconds. Resolves when the journal is
@@ -160,10 +155,6 @@ export const whenAborted = (signal: AbortSignal, then: () => void): void => {
   else signal.addEventListener('abort', then, { once: true })
 }
 
-type LoadEnd = Extract<LoadEvent, { kind: 'ended' }>
-
-type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
-
 /** Everything from the first watch to the last book. */
 async function rehearse(
   ports: ControllerPorts & { readonly canaries: Canaries; readonly moved: MovedBooks },
@@ -183,7 +174,7 @@ async function rehearse(
     const held = new Set<string>()
     const harmPorts = { ...ports, recorder, healing: heal, closely: watch.closely, ...waits }
     const work = [
-      runLoad(ports, timeline, load, client.end, stop, stopping),
+      runLoad(ports.clock, timeline, load, client.end, stop, stopping),
       announcePhases(ports.clock, timeline, load.zeroAt, recorder, stopping),
       ...timeline.faults.map((fault) => performFault(harmPorts, fault, performance, load.zeroAt, held, stopping)),
       ...timeline.actions.map((action) => performAction(harmPorts, action, performance, load.zeroAt, held, stopping)),
@@ -225,26 +216,6 @@ async function startLoad(
   for (const runner of runners ?? []) recorder.record({ kind: 'load-started', ...runner, pid: 0 })
   if (runners === undefined) recorder.record({ kind: 'load-started', zeroAt, instance, pid: pid ?? 0 })
   return load
-}
-
-/** Waits until the load ends. Stops it when the run stops or when the load does not end. A load that ends early stops the run. */
-async function runLoad(
-  ports: ControllerPorts,
-  timeline: Timeline,
-  load: RunningLoad,
-  end: () => LoadEnd | undefined,
-  stop: Stop,
-  stopping: AbortSignal,
-): Promise<void> {
-  const overrunMs = Math.max(LOAD_OVERRUN, (timeline.load.outside?.drainMs ?? 0) + DRAIN_GRACE)
-  await untilLoadEnds(ports.clock, load, after(load.zeroAt, millis(timeline.totalMs + overrunMs)), stopping)
-  const missed = end()?.thresholds?.find(({ aborted }) => aborted)
-  if (missed) return stop('guardrail', `guardrail threshold ${missed.metric}: ${missed.expression} was missed`)
-  // The load of a script may be over before the timeline is.
-  if (timeline.load.outside && end()?.outcome === 'completed') return
-  // One second of grace: k6 rounds its last stage, which does not count as an early end.
-  if (ports.clock.now() < after(load.zeroAt, millis(Math.max(0, timeline.totalMs - 1000))))
-    stop('failure', 'the load generator ended before its plan did')
 }
 
 async function announcePhases(

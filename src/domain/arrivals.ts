@@ -37,6 +37,15 @@ export function dueAtMs(stages: readonly LoadStage[], index: number): Millis {
   return millis(start)
 }
 
+/**
+ * When the last arrival of a plan is due, less one arrival: k6 may round the last one down. k6 is done with it, although the rate may be so low, or 0, that the
+ * plan goes on for a long time.
+ */
+export function lastDueMs(stages: readonly LoadStage[]): Millis {
+  const arrivals = Math.floor(arrivalsBy(stages, Number.POSITIVE_INFINITY) + 1e-6)
+  return dueAtMs(stages, Math.max(0, arrivals - 1))
+}
+
 /** Inverse of `stageArrivals`: the positive root of slope/2·t² + from·t = 1000·count, in the form that is stable for small slopes. */
 function solve(stage: LoadStage, count: number): number {
   const slope = (stage.to - stage.from) / stage.durationMs

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { arrivalsBetween, arrivalsBy, dueAtMs } from '../../src/domain/arrivals.ts'
+import { arrivalsBetween, arrivalsBy, dueAtMs, lastDueMs } from '../../src/domain/arrivals.ts'
 import { formatIssue } from '../../src/domain/issue.ts'
 import { RUN_LABEL, TARGET_LABEL } from '../../src/domain/labels.ts'
 import type { FaultSpec, Rehearsal, Target } from '../../src/domain/rehearsal.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
-import { millis } from '../../src/domain/units.ts'
+import { millis, perSecond } from '../../src/domain/units.ts'
 import { planFault } from '../../src/plan/fault.ts'
 import { limitsOf } from '../../src/plan/load.ts'
 import { planTimeline } from '../../src/plan/timeline.ts'
@@ -87,6 +87,18 @@ describe('a plan', () => {
         expect(dueAtMs(stages, Math.ceil(all) + 1)).toBe(totalMs)
       }
     })
+  })
+
+  it('knows when k6 has no more to do, which may be long before the end', () => {
+    const stage = (durationMs: number, rate: number) => ({
+      durationMs: millis(durationMs),
+      from: perSecond(rate),
+      to: perSecond(rate),
+    })
+    // Arrivals are due after 1, 2, 3 and 4 s, and k6 may leave out the last one.
+    expect(lastDueMs([stage(4000, 1), stage(60_000, 0)])).toBe(3000)
+    expect(lastDueMs([stage(25_000, 0.1)])).toBe(10_000)
+    expect(lastDueMs([stage(5000, 0.1)])).toBe(0)
   })
 
   it('keeps each fault within the full load of its phase, with a dead man’s switch 10 s later', () => {
