@@ -1,5 +1,5 @@
 /** Why a call of the kubelet fails. The CRI server maps the kind to the gRPC status that the kubelet expects. */
-export type RuntimeFaultKind = 'not-found' | 'invalid' | 'wrong-state' | 'timeout' | 'not-offered' | 'failed'
+export type RuntimeFaultKind = 'not-found' | 'invalid' | 'wrong-state' | 'timeout' | 'failed'
 
 export class RuntimeFault extends Error {
   readonly kind: RuntimeFaultKind

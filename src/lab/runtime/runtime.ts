@@ -50,7 +50,7 @@ export async function startRuntime(parts: RuntimeParts): Promise<Runtime> {
     ({ node, sandboxes, containers }) =>
       cri.serve({
         socket: paths.node(node.name).criSocket,
-        runtime: runtimeCalls({ sandboxes, containers, table, streaming }),
+        runtime: runtimeCalls({ node, sandboxes, containers, table, streaming }),
         images: imageCalls(images, host),
         log: (line) => log(`${node.name}: ${line}`),
       }),

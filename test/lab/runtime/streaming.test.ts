@@ -9,6 +9,7 @@ import { isOnPath } from '../../../src/lab/runtime/container/program.ts'
 import { hasFirstSize } from '../../../src/lab/runtime/streaming/terminal.ts'
 import { type BenchNode, openBenchNode, runContainer, runPod, shell, until } from './bench-node.ts'
 import type { CriClient } from './cri-client.ts'
+import { upgraded } from './spdy-client.ts'
 
 let bench: BenchNode
 let cri: CriClient
@@ -159,9 +160,10 @@ describe('kubectl exec', () => {
     })
   })
 
-  it('refuses a URL that was already used, and plain HTTP', async () => {
+  it('refuses a URL that was already used, plain HTTP, and SPDY', async () => {
     const url = await execUrl(['true'])
     expect((await fetch(url)).status).toBe(426)
+    expect(await upgraded(await execUrl(['true']), 'v4.channel.k8s.io')).toBe(426)
     await readAll(await open(url))
     await expect(open(url)).rejects.toThrow(/404/)
   })
@@ -246,12 +248,5 @@ describe('exec for probes and hooks', () => {
 
   it('needs a running container', async () => {
     await expect(cri.call('ExecSync', { containerId: 'none', cmd: ['true'], timeout: 1 })).rejects.toThrow(/NOT_FOUND/)
-  })
-
-  it('leaves port-forward to the kubelet', async () => {
-    const pod = await runPod(bench, cri, 'forward')
-    await expect(cri.call('PortForward', { podSandboxId: pod.sandbox, port: [80] })).rejects.toThrow(
-      /UNIMPLEMENTED.*kubelet forwards ports itself/,
-    )
   })
 })

@@ -2,11 +2,12 @@ import { execToEnd } from '../container/exec.ts'
 import type { ContainerLife } from '../container/life.ts'
 import type { Containers } from '../containers.ts'
 import { RuntimeFault } from '../fault.ts'
+import { connectToPod } from '../pod-ports.ts'
 import type { NodeParts, SomeCalls } from './node-parts.ts'
 
 type CommandCallNames = 'ExecSync' | 'Exec' | 'Attach' | 'PortForward'
 
-export function commandCalls({ sandboxes, containers, streaming }: NodeParts): SomeCalls<CommandCallNames> {
+export function commandCalls({ node, sandboxes, containers, streaming }: NodeParts): SomeCalls<CommandCallNames> {
   return {
     async ExecSync({ containerId, cmd, timeout }) {
       const { awaitMainPid } = running(containers, containerId)
@@ -19,12 +20,11 @@ export function commandCalls({ sandboxes, containers, streaming }: NodeParts): S
     Attach({ containerId, stdin, tty }) {
       return { url: streaming.offerAttach({ life: running(containers, containerId), stdin, tty }) }
     },
-    PortForward({ podSandboxId }) {
-      const { name } = sandboxes.get(podSandboxId).config.metadata
-      throw new RuntimeFault(
-        'not-offered',
-        `the lab's kubelet forwards ports itself; ask it for pod ${name}, not the container runtime`,
-      )
+    PortForward({ podSandboxId, port: ports }) {
+      const sandbox = sandboxes.get(podSandboxId)
+      if (sandbox.stopped) throw new RuntimeFault('wrong-state', `sandbox ${podSandboxId} is stopped`)
+      const connect = (port: number) => connectToPod(sandbox, node, port)
+      return { url: streaming.offerPortForward({ pod: sandbox.config.metadata.name, ports, connect }) }
     },
   }
 }

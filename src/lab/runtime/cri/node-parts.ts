@@ -1,3 +1,4 @@
+import type { LabNode } from '../../topology/node-table.ts'
 import type { Containers } from '../containers.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import type { Sandboxes } from '../sandboxes.ts'
@@ -6,6 +7,7 @@ import type { RuntimeCalls } from './messages.ts'
 
 /** What the calls of one node need. */
 export type NodeParts = {
+  node: LabNode
   sandboxes: Sandboxes
   containers: Containers
   table: ProcessTable

@@ -19,7 +19,6 @@ const STATUS: Record<RuntimeFaultKind, grpcStatus> = {
   invalid: grpcStatus.INVALID_ARGUMENT,
   'wrong-state': grpcStatus.FAILED_PRECONDITION,
   timeout: grpcStatus.DEADLINE_EXCEEDED,
-  'not-offered': grpcStatus.UNIMPLEMENTED,
   failed: grpcStatus.UNKNOWN,
 }
 

@@ -26,14 +26,17 @@ export type Incoming =
   | { kind: 'ignored' }
 
 export function parseMessage(socket: Pick<WebSocket, 'protocol'>, raw: RawData): Incoming {
-  const [channel, data] = split(socket, raw)
+  const [channel, data] = splitMessage(socket, raw)
   if (channel === CHANNEL.stdin) return { kind: 'stdin', data }
   if (channel === CHANNEL.close && data[0] === CHANNEL.stdin) return { kind: 'stdin-closed' }
   const size = channel === CHANNEL.resize ? sizeIn(data.toString()) : undefined
   return size ? { kind: 'resize', size } : { kind: 'ignored' } // additions of later versions
 }
 
-function split(socket: Pick<WebSocket, 'protocol'>, raw: RawData): [channel: number | undefined, data: Buffer] {
+export function splitMessage(
+  socket: Pick<WebSocket, 'protocol'>,
+  raw: RawData,
+): [channel: number | undefined, data: Buffer] {
   const message = Array.isArray(raw) ? Buffer.concat(raw) : Buffer.isBuffer(raw) ? raw : Buffer.from(raw)
   if (!isBase64(socket)) return [message[0], message.subarray(1)]
   const text = message.toString('latin1')
@@ -52,15 +55,15 @@ function sizeIn(text: string): Size | undefined {
 }
 
 export function sendOutput(socket: WebSocket, stream: 'stdout' | 'stderr', data: Buffer): void {
-  send(socket, CHANNEL[stream], data)
+  sendOn(socket, CHANNEL[stream], data)
 }
 
 type Status = { readonly status: string; readonly message?: string }
 
 /** The last message of a stream. kubectl takes the command's exit code from it. */
 export function sendStatus(socket: WebSocket, status: Status): void {
-  if (hasStatus(socket)) send(socket, CHANNEL.error, Buffer.from(JSON.stringify({ metadata: {}, ...status })))
-  else if (status.message !== undefined) send(socket, CHANNEL.error, Buffer.from(status.message))
+  if (hasStatus(socket)) sendOn(socket, CHANNEL.error, Buffer.from(JSON.stringify({ metadata: {}, ...status })))
+  else if (status.message !== undefined) sendOn(socket, CHANNEL.error, Buffer.from(status.message))
   socket.close(1000)
 }
 
@@ -78,8 +81,11 @@ export const nonZeroExit = (code: number) => ({
 const hasStatus = ({ protocol }: WebSocket): boolean => /^v[45]\./.test(protocol)
 const isBase64 = ({ protocol }: Pick<WebSocket, 'protocol'>): boolean => protocol.includes('base64')
 
-function send(socket: WebSocket, channel: number, data: Buffer): void {
-  if (socket.readyState !== socket.OPEN) return
-  if (isBase64(socket)) socket.send(`${channel}${data.toString('base64')}`)
-  else socket.send(Buffer.concat([Buffer.from([channel]), data]))
+/** `done` is called when the data is sent, or can no longer be. */
+export function sendOn(socket: WebSocket, channel: number, data: Buffer, done: () => void = () => undefined): void {
+  if (socket.readyState !== socket.OPEN) return done()
+  const message = isBase64(socket)
+    ? `${channel}${data.toString('base64')}`
+    : Buffer.concat([Buffer.from([channel]), data])
+  socket.send(message, () => done())
 }
