@@ -66,27 +66,6 @@ func ProbeDialer() *RedirectingDialer {
     put: '\t\t\tTLSClientConfig: &tls.Config{InsecureSkipVerify: true},\n\t\t\tDialContext: probe.ProbeDialer().DialContext,\n\t\t},\n\t\tCheckRedirect: httpprobe',
   },
   {
-    file: 'pkg/kubelet/kubelet_pods.go',
-    why: 'port-forward: the kubelet connects to the pod itself, because the pod has no network namespace to enter (1 of 2: the function)',
-    find: '// GetPortForward gets the URL the port-forward will be served from, or nil if the Kubelet will serve it.\n',
-    put: `// OfferPortForward gives the URL that serves ports of a pod, by the pod's address.
-var OfferPortForward func(podAddress string, ports []int32) (*url.URL, error)
-
-// GetPortForward gets the URL the port-forward will be served from, or nil if the Kubelet will serve it.
-`,
-  },
-  {
-    file: 'pkg/kubelet/kubelet_pods.go',
-    why: 'port-forward: the kubelet connects to the pod itself, because the pod has no network namespace to enter (2 of 2: the call)',
-    find: '\treturn kl.streamingRuntime.GetPortForward(ctx, podName, podNamespace, podUID, portForwardOpts.Ports)\n',
-    put: `	if OfferPortForward != nil {
-		status, _ := kl.statusManager.GetPodStatus(podUID)
-		return OfferPortForward(status.PodIP, portForwardOpts.Ports)
-	}
-	return kl.streamingRuntime.GetPortForward(ctx, podName, podNamespace, podUID, portForwardOpts.Ports)
-`,
-  },
-  {
     file: 'pkg/kubelet/oom/oom_watcher_linux.go',
     why: 'a plain user may not read the kernel log: no events about memory then, instead of no kubelet',
     find: '\toomStreamer, err := oomparser.New()\n\tif err != nil {\n\t\treturn nil, err\n\t}',
