@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { daysLeft } from '../../src/domain/acceptance.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { acceptance, accepting } from '../support/accepting.ts'
 import { evidence, rehearsal, secondAt, toBad, together } from '../support/evidence.ts'
 import { everything } from '../support/evidence-everything.ts'
 import { listed, workload } from '../support/evidence-posture.ts'
 import { causesOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 /** The autoscaler never follows: one breach. */
 const late = (): Evidence[] =>

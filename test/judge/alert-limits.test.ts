@@ -1,11 +1,12 @@
 /** Alerts to the millisecond: which readings count as before a harm, when an alert is late, and what a gap in the readings leaves open. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ActiveAlert, AlertReaction } from '../../src/domain/alert.ts'
 import { seconds } from '../../src/domain/units.ts'
 import { judgeAlert } from '../../src/judge/reactions/alerts.ts'
 import { judgeAlerts } from '../../src/judge/reactions/other-alerts.ts'
 import { longestGap } from '../../src/judge/seen/alerts.ts'
 import { place as at, rehearsal } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { alertsAt, atMs, harmOf, seenIn, wordsOn } from '../support/small-run.ts'
 
 const named = (alert: string, state: ActiveAlert['state'] = 'firing'): ActiveAlert => ({
@@ -25,13 +26,15 @@ const steady = (from: number, to: number, shown?: 'firing'): Look[] =>
   )
 
 const ask = (kind: AlertReaction['kind'], all: readonly Look[], until = 150_000, healed = true) =>
-  judgeAlert(seenIn(looks(all), { until }), harmOf(healed ? {} : { healedAt: undefined }), {
-    kind,
-    alert: 'Down',
-    labels: {},
-    withinMs: seconds(20),
-    at,
-  })
+  noted(
+    judgeAlert(seenIn(looks(all), { until }), harmOf(healed ? {} : { healedAt: undefined }), {
+      kind,
+      alert: 'Down',
+      labels: {},
+      withinMs: seconds(20),
+      at,
+    }),
+  )
 
 // The harm was created at 65 s and injected at 65.5 s, so that the alert must fire until 85.5 s. Readings may be 10 s apart.
 describe('an alert that must fire', () => {
@@ -149,13 +152,15 @@ describe('an alert that must fire', () => {
         ? { ...read, rules: [{ alert: 'Down', health: 'ok', evaluatedAt: atMs(70_000) }] }
         : read,
     )
-    const answer = judgeAlert(seenIn(once), harmOf(), {
-      kind: 'alerts',
-      alert: 'Down',
-      labels: {},
-      withinMs: seconds(20),
-      at,
-    })
+    const answer = noted(
+      judgeAlert(seenIn(once), harmOf(), {
+        kind: 'alerts',
+        alert: 'Down',
+        labels: {},
+        withinMs: seconds(20),
+        at,
+      }),
+    )
     expect(wordsOn(answer)).toBe(
       'gap no-evidence: Whether Down had to fire is not known: its rule was not evaluated in that time.',
     )
@@ -239,7 +244,7 @@ describe('alerts that nobody expects', () => {
         alerts.map((each) => named(each)),
       ),
     )
-    const { result } = judgeAlerts(seenIn(records, { until, rehearsal: { expectations } }))
+    const { result } = noted(judgeAlerts(seenIn(records, { until, rehearsal: { expectations } })))
     return [
       result?.others?.sentence,
       ...(result?.fired ?? []).map(({ alert, is, firedAt }) => `${alert} ${is} ${firedAt - atMs(0)}`),

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ActiveAlert, AlertReaction, RuleHealth } from '../../src/domain/alert.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { millis, seconds } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, rehearsal, secondAt, together } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const at = { file: 'a.yaml', line: 9, column: 1 }
 /** The stock fault is created at 65.1 s, injected at 65.4 s and healed at 90.3 s; the load ends at 160 s. */

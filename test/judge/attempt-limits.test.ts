@@ -1,17 +1,25 @@
 /** Attempts after a harm, to the millisecond and to the single attempt: recoveries, and databases that move. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { seconds } from '../../src/domain/units.ts'
 import { judgePromotion } from '../../src/judge/reactions/promotion.ts'
 import { judgeRecovery } from '../../src/judge/reactions/recovery.ts'
 import { judgeUndisturbed } from '../../src/judge/reactions/undisturbed.ts'
 import { place as at, withReactions } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { counted, framesOf, harmOf, seenIn, verdictOn, wordsOn } from '../support/small-run.ts'
 
 describe('attempts after a harm', () => {
   type Rows = Parameters<typeof framesOf>[1]
   const recovers = (rows: Rows) =>
-    judgeRecovery(seenIn(framesOf('bet', rows)), harmOf(), { kind: 'recovers', sli: 'bet', withinMs: seconds(10), at })
+    noted(
+      judgeRecovery(seenIn(framesOf('bet', rows)), harmOf(), {
+        kind: 'recovers',
+        sli: 'bet',
+        withinMs: seconds(10),
+        at,
+      }),
+    )
   const words = (rows: Rows) => {
     const { result, findings } = recovers(rows)
     return `${verdictOn({ result, findings })}: ${findings[0]?.sentence ?? result.tookMs}`
@@ -82,26 +90,30 @@ describe('attempts after a harm', () => {
 
   it('are undisturbed while no more are bad than the reaction allows', () => {
     const judged = (bad: number) =>
-      judgeUndisturbed(
-        seenIn(
-          framesOf('bet', [
-            [64_000, { good: 5 }],
-            [66_000, { good: 9 - bad, bad }],
-            [91_000, { bad: 50 }],
-          ]),
+      noted(
+        judgeUndisturbed(
+          seenIn(
+            framesOf('bet', [
+              [64_000, { good: 5 }],
+              [66_000, { good: 9 - bad, bad }],
+              [91_000, { bad: 50 }],
+            ]),
+          ),
+          harmOf(),
+          { kind: 'undisturbed', sli: 'bet', badMax: 1, at },
         ),
-        harmOf(),
-        { kind: 'undisturbed', sli: 'bet', badMax: 1, at },
       )
     expect(wordsOn(judged(1))).toBe(
       'breach disturbed: bet: 51 of 59 attempts were bad during psp-a down; 1 are allowed.',
     )
-    const calm = judgeUndisturbed(seenIn(framesOf('bet', [[66_000, { good: 8, bad: 1 }]])), harmOf(), {
-      kind: 'undisturbed',
-      sli: 'bet',
-      badMax: 1,
-      at,
-    })
+    const calm = noted(
+      judgeUndisturbed(seenIn(framesOf('bet', [[66_000, { good: 8, bad: 1 }]])), harmOf(), {
+        kind: 'undisturbed',
+        sli: 'bet',
+        badMax: 1,
+        at,
+      }),
+    )
     expect(wordsOn(calm)).toBe('held: bet: 1 of 9 attempts were bad during psp-a down; 1 are allowed.')
   })
 
@@ -122,7 +134,7 @@ describe('attempts after a harm', () => {
   const promoted = (rows: Rows, more: readonly Evidence[] = writable([60_000, 65_000], [66_000, 90_000])) => {
     const promotes = { kind: 'promotes', database: 'wallet-db', sli: 'bet', rtoMs: seconds(5), at } as const
     const seen = seenIn([...framesOf('bet', rows), ...more], { rehearsal: withReactions(promotes) })
-    return judgePromotion(seen, harmOf(), promotes)
+    return noted(judgePromotion(seen, harmOf(), promotes))
   }
   const good = 'bet was good again 5.0 s after its first bad attempt (RTO 5.0 s).'
   const first = (answer: ReturnType<typeof promoted>) => answer.result.sentence.split(' No ledger')[0]

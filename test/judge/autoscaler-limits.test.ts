@@ -1,5 +1,5 @@
 /** An autoscaler under load, to the millisecond and to the single pod: when more was called for, when it came, and why it came late. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { decidesWithinMs } from '../../src/domain/autoscaling.ts'
 import type { HpaSeen, PodSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
@@ -7,6 +7,7 @@ import { perSecond } from '../../src/domain/units.ts'
 import { judgeAutoscalers } from '../../src/judge/cluster/autoscaler.ts'
 import type { Autoscaler } from '../../src/judge/cluster/hpa-metric.ts'
 import { named, rehearsal, seen, target } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { counted, type SmallRun, seenIn } from '../support/small-run.ts'
 
 const [stock] = rehearsal.expectations.filter((each) => each.kind === 'autoscaler')
@@ -68,7 +69,7 @@ function judged(
   run: SmallRun = {},
 ) {
   const expectations = [{ ...stock, ...expected } as Autoscaler]
-  const { result, findings } = judgeAutoscalers(seenIn(records.flat(), { ...run, rehearsal: { expectations } }))
+  const { result, findings } = noted(judgeAutoscalers(seenIn(records.flat(), { ...run, rehearsal: { expectations } })))
   const [of] = result
   if (of === undefined) throw new Error('one autoscaler')
   const steps = of.steps.map(({ name, afterMs, held }) => `${name} ${afterMs}${held ? '' : ' late'}`)

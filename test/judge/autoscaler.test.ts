@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { judge } from '../../src/judge/judge.ts'
+import { describe, expect } from 'vitest'
 import { evidence, type Story } from '../support/evidence.ts'
 import { causesOf, sentenceOf, told } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 describe('the autoscaler', () => {
   const cpu: Story['hpa'] = () => ({ desired: 2, metrics: [{ metric: 'Resource/cpu', target: 70, value: 45 }] })

@@ -1,13 +1,13 @@
 /** The judgment of a blue-green release: its preview, the step to all requests, and the time of its rollback. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { blueGreenAct, sampleOf } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
 import { type ActionMoment, back, begun, decided } from '../support/evidence-canary.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
 import { laneIn } from '../support/lanes.ts'
+import { it, judge } from '../support/reviewed.ts'
 import { throughJournal } from '../support/through-journal.ts'
 
 const previewed = (good = 10): ActionMoment => [

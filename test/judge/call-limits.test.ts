@@ -1,5 +1,5 @@
 /** Calls to what is broken, to the single call: rates at their limits, and what a gap in the scrapes leaves open. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, SliCounts } from '../../src/domain/evidence.ts'
 import type { Reaction } from '../../src/domain/rehearsal.ts'
 import { perSecond, seconds } from '../../src/domain/units.ts'
@@ -7,6 +7,7 @@ import { judgeAmplification, judgeBacksOff } from '../../src/judge/reactions/cal
 import { judgeFailback } from '../../src/judge/reactions/failback.ts'
 import { judgeFailover } from '../../src/judge/reactions/failover.ts'
 import { place as at, withReactions } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import {
   atMs,
   atRate,
@@ -32,10 +33,12 @@ const backsOff = {
 } as const
 
 const calls = (values: Values, expected: Extract<Reaction, { kind: 'backs-off' }> = backsOff, endMs = 90_000) =>
-  judgeBacksOff(
-    seenIn(counted('bets', 'calls_total', { to: 'psp-a' }, values), { rehearsal: withReactions(expected) }),
-    harmOf({ endAt: atMs(endMs) }),
-    expected,
+  noted(
+    judgeBacksOff(
+      seenIn(counted('bets', 'calls_total', { to: 'psp-a' }, values), { rehearsal: withReactions(expected) }),
+      harmOf({ endAt: atMs(endMs) }),
+      expected,
+    ),
   )
 /** 40 calls a second before the harm, and so many of it from so many ms after its begin on. */
 const down = (left: number, fromMs = 68_000) => atRate(55_000, 95_000, (ms) => (ms > fromMs ? left : 40))
@@ -109,7 +112,9 @@ describe('attempts for each operation', () => {
     const records = ['attempts_total', 'bets_total'].flatMap((name, n) =>
       counted('bets', name, {}, during(n === 0 ? attempts : operations), `bets-${n}`),
     )
-    return judgeAmplification(seenIn(records, { rehearsal: withReactions(amplification) }), harmOf(), amplification)
+    return noted(
+      judgeAmplification(seenIn(records, { rehearsal: withReactions(amplification) }), harmOf(), amplification),
+    )
   }
 
   it.each([
@@ -148,10 +153,12 @@ const approved = (a: Values, b: Values) =>
 describe('a failover', () => {
   const expected = { kind: 'failover', from: 'psp-a', to: 'psp-b', withinMs: seconds(10), at } as const
   const failover = (records: readonly Evidence[], endMs = 90_000, isOver = true, run: SmallRun = {}) =>
-    judgeFailover(
-      seenIn(records, { ...run, ...(isOver ? {} : { until: undefined }) }),
-      harmOf({ injectedAt: atMs(65_000), endAt: atMs(endMs) }),
-      expected,
+    noted(
+      judgeFailover(
+        seenIn(records, { ...run, ...(isOver ? {} : { until: undefined }) }),
+        harmOf({ injectedAt: atMs(65_000), endAt: atMs(endMs) }),
+        expected,
+      ),
     )
   const countedBy = (name: string) => ({
     counter: `${name}_total`,
@@ -269,7 +276,7 @@ describe('a failover', () => {
       ...approved(atRate(55_000, 160_000, a), atRate(55_000, 160_000, b)),
       ...framesOf('deposit', [[160_000, rates]]),
     ])
-    const findings = judgeFailback(seen, harmOf(), expected, true)
+    const findings = noted(judgeFailback(seen, harmOf(), expected, true))
     return findings.map(({ weight, cause, sentence }) => `${weight} ${cause}: ${sentence}`)
   }
   // 40/s at psp-a before the fault; from 101 s to 160 s a breaker has had the time to close.

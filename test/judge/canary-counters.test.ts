@@ -1,5 +1,5 @@
 /** What both releases counted, when one source scrapes the pods of both, and for some routes only. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { EvidenceOf } from '../../src/domain/evidence.ts'
 import { canaryCounters, countsBetween, isCounted, lastAnswer } from '../../src/judge/seen/canary-counters.ts'
 import { createCounters } from '../../src/judge/seen/counters.ts'
@@ -7,6 +7,7 @@ import { canaryAct } from '../support/canary.ts'
 import { withActions } from '../support/evidence.ts'
 import { actionOf } from '../support/evidence-actions.ts'
 import { secondAt } from '../support/evidence-rehearsal.ts'
+import { it, noted } from '../support/reviewed.ts'
 
 const { gate } = canaryAct().canary
 const release = canaryAct({
@@ -50,8 +51,8 @@ describe('the counters of one source', () => {
 
   it('are split by the Deployment of the pod, and only the named routes count', () => {
     const counts = countsBetween(counters, named)
-    expect(counts('stable', secondAt(2), secondAt(12))).toMatchObject({ requests: 180, bad: 90 })
-    const fresh = counts('canary', secondAt(2), secondAt(12))
+    expect(noted(counts('stable', secondAt(2), secondAt(12)))).toMatchObject({ requests: 180, bad: 90 })
+    const fresh = noted(counts('canary', secondAt(2), secondAt(12)))
     expect(fresh).toMatchObject({ requests: 20, bad: 10 })
     expect([fresh.timed, fresh.seconds / fresh.timed]).toEqual([expect.closeTo(20), expect.closeTo(0.06)])
   })

@@ -1,5 +1,5 @@
 /** Where the decision about a step of a canary turns, and when a guardrail trips: the last value on either side. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { LoadFrame } from '../../src/domain/evidence.ts'
 import type { Guardrail } from '../../src/domain/rehearsal.ts'
 import { ratio, seconds } from '../../src/domain/units.ts'
@@ -12,6 +12,7 @@ import { actionLives } from '../../src/judge/seen/action-lives.ts'
 import type { ReleaseCounts } from '../../src/judge/seen/canary-counters.ts'
 import { canaryAct } from '../support/canary.ts'
 import { place as at, rehearsal } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { framesOf } from '../support/small-run.ts'
 
 const NONE: ReleaseCounts = { requests: 0, bad: 0, timed: 0, seconds: 0 }
@@ -166,22 +167,22 @@ describe('pairs of response times', () => {
     ['a little less', [Math.log(1.99), Math.log(1.99)], 1, 'fine'],
     ['very different', [2, -1.5], 0.2, 'open'],
   ])('that are %s', (_, differences, atMost, is) => {
-    expect(slower(differences, atMost, { worse: 0.05, fine: 0.05 }).is).toBe(is)
+    expect(noted(slower(differences, atMost, { worse: 0.05, fine: 0.05 })).is).toBe(is)
   })
 })
 
 describe('shares', () => {
   const stable = (requests: number) => ({ ...NONE, requests })
   it('are off beyond their interval and a hundredth more', () => {
-    const [low, high] = shareServed(stable(900), stable(100), 0.1)?.interval ?? [0, 0]
-    const isOff = (asked: number) => shareServed(stable(900), stable(100), asked)?.isOff
+    const [low, high] = noted(shareServed(stable(900), stable(100), 0.1))?.interval ?? [0, 0]
+    const isOff = (asked: number) => noted(shareServed(stable(900), stable(100), asked))?.isOff
     expect([low, high].map((each) => each.toFixed(4))).toEqual(['0.0770', '0.1269'])
     expect([low - 0.0101, low - 0.0099, high + 0.0099, high + 0.0101].map(isOff)).toEqual([true, false, false, true])
   })
 
   it('of copies are never more than all', () => {
-    expect(shareCopied(7, 5, 1)).toMatchObject({ canary: 5, all: 5, share: 1 })
-    expect(shareCopied(0, 0, 1)).toBeUndefined()
+    expect(noted(shareCopied(7, 5, 1))).toMatchObject({ canary: 5, all: 5, share: 1 })
+    expect(noted(shareCopied(0, 0, 1))).toBeUndefined()
   })
 
   it('are counted from three seconds after a step on, if it lasts longer', () => {
@@ -203,7 +204,7 @@ describe('a guardrail', () => {
       rows.map(([good, bad], n) => [(n + 1) * 1000, { good, bad }] as const),
     )
     return frames.flatMap((frame, n) => {
-      const trip = guard.add(frame)
+      const trip = noted(guard.add(frame))
       return trip === undefined
         ? []
         : [

@@ -1,5 +1,5 @@
 /** What is decided about the step of a canary, or of a Rollout that is followed, while the run goes on. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { CanaryRelease } from '../../src/domain/action.ts'
 import type { ActionSpec } from '../../src/domain/rehearsal.ts'
 import { createFollowedStep } from '../../src/judge/canary/followed.ts'
@@ -17,6 +17,7 @@ import {
   set,
   wentOn,
 } from '../support/evidence-follow.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { framesOf } from '../support/small-run.ts'
 
 describe('a Rollout that is followed', () => {
@@ -44,7 +45,7 @@ describe('a Rollout that is followed', () => {
     )
     for (const [index, record] of records.filter(({ at }) => at <= secondAt(second)).entries())
       step.add(record, index + 1)
-    const { outcome, reason, note } = step.decision(release)
+    const { outcome, reason, note } = noted(step.decision(release))
     return `${outcome}${reason === undefined ? '' : ` ${reason}`}: ${note}`
   }
   const SEEN =
@@ -145,7 +146,7 @@ describe('a canary under way', () => {
     return watch
   }
   const decided = (story: Told = {}, now = 65) => {
-    const { outcome, reason, note } = watched(story).decide(1, secondAt(now), story.may ?? over)
+    const { outcome, reason, note } = noted(watched(story).decide(1, secondAt(now), story.may ?? over))
     return `${outcome}${reason === undefined ? '' : ` ${reason}`}: ${note}`
   }
   const ofLogin = (): CanaryRelease => {

@@ -1,9 +1,10 @@
 /** What becomes of a step of a canary, by what both releases counted in it. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { CanarySide } from '../../src/domain/canary.ts'
 import { decideStep, type StepView } from '../../src/judge/canary/decide.ts'
 import type { ReleaseCounts } from '../../src/judge/seen/canary-counters.ts'
 import { canaryAct } from '../support/canary.ts'
+import { it, noted } from '../support/reviewed.ts'
 
 type Rates = { readonly requests: number; readonly bad?: number; readonly ms?: number }
 
@@ -38,7 +39,7 @@ const view = (stable: Rates, canary: Rates, changes: Partial<StepView> = {}): St
 })
 
 const told = (...args: Parameters<typeof view>) => {
-  const { outcome, reason } = decideStep(view(...args))
+  const { outcome, reason } = noted(decideStep(view(...args)))
   return reason === undefined ? outcome : `${outcome}: ${reason}`
 }
 
@@ -116,10 +117,10 @@ describe('a step of a canary', () => {
   })
 
   it('says what was seen', () => {
-    expect(decideStep(view({ requests: 900 }, { requests: 100, bad: 5 })).note).toBe(
+    expect(noted(decideStep(view({ requests: 900 }, { requests: 100, bad: 5 }))).note).toBe(
       '5 of 100 answers of the new release were server errors, more than 1 %',
     )
-    expect(decideStep(view({ requests: 950 }, { requests: 50 })).note).toBe(
+    expect(noted(decideStep(view({ requests: 950 }, { requests: 50 }))).note).toBe(
       '50 of 1000 requests (5 %, between 3.3 % and 7 %) went to the new release, and 10 % were asked for',
     )
   })

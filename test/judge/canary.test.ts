@@ -1,6 +1,5 @@
 /** What a run shows about a canary: every step is promoted with the share that was asked for, and the rollback is in time. */
-import { describe, expect, it } from 'vitest'
-import { judge } from '../../src/judge/judge.ts'
+import { describe, expect } from 'vitest'
 import { canaryAct } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, together, withActions } from '../support/evidence.ts'
 import {
@@ -15,6 +14,7 @@ import {
   whole,
 } from '../support/evidence-canary.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 function judged(steps: readonly ActionMoment[] = whole, shareAt = asked, act = canaryAct()) {
   const run = evidence({ rehearsal: withActions(actionOf('gateway 2', act)) })

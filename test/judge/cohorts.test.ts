@@ -1,13 +1,13 @@
 /** The judgment of an A/B release: each visit was answered by the release of its cohort, and the pods counted it. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
 import type { CohortRound } from '../../src/domain/visit.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { aBAct, sampleOf } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
 import { type ActionMoment, back, begun, decided } from '../support/evidence-canary.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 import { throughJournal } from '../support/through-journal.ts'
 
 const NONE: CohortRound = { canary: 0, stable: 0, unnamed: 0, failed: 0, moved: 0 }

@@ -1,9 +1,8 @@
 /** A release of configuration: which configuration each pod served with, as the pods tell it or as the start of their containers shows it. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ConfigTaken } from '../../src/domain/configuration.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Target } from '../../src/domain/rehearsal.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { actionOf, actionSteps, evidence, target, together, withActions } from '../support/evidence.ts'
 import { scrape, seen } from '../support/evidence-cluster.ts'
 import { gonePod, imagePod, machines, presentPod } from '../support/evidence-images.ts'
@@ -19,6 +18,7 @@ import {
   rolledBack,
 } from '../support/evidence-release.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const on = (where: Target, story: Parameters<typeof evidence>[0] = {}): Evidence[] =>
   evidence(story).map((record) => (record.kind === 'run-started' ? { ...record, target: where } : record))

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, LoadFrame } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
 import { blindPods, createCounters, cumulative, rateOf, type Track } from '../../src/judge/seen/counters.ts'
 import { frameDeltas } from '../../src/judge/seen/frame-deltas.ts'
 import { evidence } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 
 type Scrape = readonly [at: number, pod: string, value: number | 'unanswered']
 
@@ -27,7 +28,7 @@ function tracked(
   return all.track(wanted.id)
 }
 const countOf = (scrapes: readonly Scrape[], wanted = calls as Parameters<typeof tracked>[1]) =>
-  tracked(scrapes, wanted).increments.reduce((sum, { count }) => sum + count, 0)
+  noted(tracked(scrapes, wanted)).increments.reduce((sum, { count }) => sum + count, 0)
 
 describe('counters', () => {
   it.each<[string, readonly Scrape[], number]>([

@@ -1,11 +1,12 @@
 /** A cutover to the millisecond, and to the single write: its steps, its freeze, both books, its reads and its traffic. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { CutoverStep } from '../../src/domain/cutover.ts'
 import type { ActionStepData, Evidence, SliCounts } from '../../src/domain/evidence.ts'
 import type { CutCells } from '../../src/domain/restore.ts'
 import { judgeCutover } from '../../src/judge/reactions/cutover.ts'
 import { actionOf } from '../support/evidence.ts'
 import { cells, cutoverAct, eastward } from '../support/evidence-cutover.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { actionIn, counted, frame, framesOf, listOf, type SmallRun } from '../support/small-run.ts'
 
 type Step = readonly [ms: number, ActionStepData]
@@ -31,7 +32,7 @@ function told(
     { ...run, target: { cutovers: { eastward } } },
     records,
   )
-  return judgeCutover(seen, harm)
+  return noted(judgeCutover(seen, harm))
     .filter(({ result }) => result.kind === kind)
     .map(
       ({ result, findings }) =>

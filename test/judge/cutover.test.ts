@@ -1,8 +1,7 @@
 /** The judgment of a cutover: steps within their budgets, RTO and RPO, one region that accepts writes, and regions that are alike. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ActionStepData } from '../../src/domain/evidence.ts'
 import type { WorkloadSeen } from '../../src/domain/posture.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { toBad, without } from '../support/evidence.ts'
 import {
   BOOKS,
@@ -16,6 +15,7 @@ import {
   onTime,
 } from '../support/evidence-cutover.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const judged = (story: CutoverStory = {}) => judge(cutoverRun(story))
 const DONE = [107.7, { is: 'done', note: '' }] as const

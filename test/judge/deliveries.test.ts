@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { DeliveryCell, ReceivedCell } from '../../src/domain/deliveries.ts'
 import type { Evidence, EvidenceOf } from '../../src/domain/evidence.ts'
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { instant, millis } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, rehearsal } from '../support/evidence.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const at = { file: 'x.rehearsal.yaml', line: 1, column: 1 }
 const expecting: Rehearsal = {

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { createBudgetLives } from '../../src/judge/seen/budget-lives.ts'
 import type { Story } from '../support/evidence.ts'
 import { causesOf, told } from '../support/judged.ts'
+import { it } from '../support/reviewed.ts'
 
 describe('the disruption budget', () => {
   it.each<[string, Story['budget'], string[]]>([

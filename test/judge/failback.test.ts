@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, EvidenceOf, Series } from '../../src/domain/evidence.ts'
 import { readJournal } from '../../src/journal/read.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, mapped, rehearsal, type Story, secondAt } from '../support/evidence.ts'
 import { causesOf, sentenceOf, told, withRehearsal } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 type Good = Extract<EvidenceOf<'sample'>, { ok: true }>
 

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { judge } from '../../src/judge/judge.ts'
+import { describe, expect } from 'vitest'
 import { evidence, healthySteps, type Story, toBad } from '../support/evidence.ts'
 import { causesOf, told } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 describe('failover', () => {
   const approvedB = (share: (second: number) => number): Partial<Story> => ({

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import { perSecond } from '../../src/domain/units.ts'
 import { healthySteps, rehearsal, type Story } from '../support/evidence.ts'
 import { causesOf, told, withRehearsal } from '../support/judged.ts'
+import { it } from '../support/reviewed.ts'
 
 describe('a fault', () => {
   const without90 = (is: string): Partial<Story> => ({

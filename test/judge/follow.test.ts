@@ -1,7 +1,6 @@
 /** What a run shows about a Rollout that was followed: its controller's decision, and what both releases counted in each of its steps. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Follow } from '../../src/domain/action.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { actionOf, actionSteps, evidence, together, withActions } from '../support/evidence.ts'
 import {
   asked,
@@ -18,6 +17,7 @@ import {
   wentOn,
 } from '../support/evidence-follow.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const aborted: FollowMoment = [
   65,

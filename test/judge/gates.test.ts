@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, FaultStepData } from '../../src/domain/evidence.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, rehearsal, secondAt, together, without } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const fault = rehearsal.faults[0]?.name ?? ''
 const step = (at: number, data: FaultStepData): Evidence => ({

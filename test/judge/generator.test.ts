@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { judge } from '../../src/judge/judge.ts'
+import { describe, expect } from 'vitest'
 import { evidence, mapped, podLife, type Story, toBad, toDropped, without } from '../support/evidence.ts'
 import { causesOf, shown, told } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 describe('the load generator', () => {
   const dropLogins = (count: number): Partial<Story> => ({

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { LoadFrame } from '../../src/domain/evidence.ts'
 import type { Guardrail } from '../../src/domain/rehearsal.ts'
 import { instant, ratio, seconds } from '../../src/domain/units.ts'
 import { createGuarding } from '../../src/judge/guardrails/guardrails.ts'
 import { evidence, rehearsal, type Story, toBad, toDropped, ZERO } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 
 const at = rehearsal.load.at
 const deposits: Guardrail = {
@@ -19,7 +20,7 @@ const deposits: Guardrail = {
 function trips(load: Story['load'], guardrails: readonly Guardrail[] = [deposits]) {
   const guard = createGuarding({ ...rehearsal, guardrails })
   const frames = evidence({ load }).filter((record): record is LoadFrame => record.kind === 'load-frame')
-  return frames.flatMap((frame) => guard.add(frame) ?? [])
+  return noted(frames.flatMap((frame) => guard.add(frame) ?? []))
 }
 const badBetween =
   (from: number, to: number, share: number): Story['load'] =>
@@ -124,9 +125,8 @@ describe('a burn-rate guardrail', () => {
 
   it('trips once, with what it measured, when the budget burns in both windows', () => {
     const guard = createGuarding({ ...rehearsal, guardrails: [burning] })
-    const trips = frames([...calm(40), ...Array.from({ length: 20 }, () => 5)]).flatMap(
-      (frame) => guard.add(frame) ?? [],
-    )
+    const burnt = frames([...calm(40), ...Array.from({ length: 20 }, () => 5)])
+    const trips = noted(burnt.flatMap((frame) => guard.add(frame) ?? []))
     expect(trips).toHaveLength(1)
     expect(trips[0]).toMatchObject({ kind: 'guardrail-tripped', id: 'deposit-burn', forMs: 30_000 })
     expect(trips[0]?.below).toBeCloseTo(0.9)

@@ -1,5 +1,5 @@
 /** Faults and actions as their steps show them: what state they reached, when they began and ended, and what they were meant for. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ActionStepData, Evidence, FaultStepData } from '../../src/domain/evidence.ts'
 import type { ActionSpec } from '../../src/domain/rehearsal.ts'
 import { judgeActions } from '../../src/judge/faults/actions.ts'
@@ -16,6 +16,7 @@ import {
   zoneTaken,
 } from '../../src/judge/harm/harm.ts'
 import { actionOf, drainA, FAULT, podLife, rehearsal, rollout } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, harmOf, listOf, type SmallRun, seenIn } from '../support/small-run.ts'
 
 const [fault] = rehearsal.faults
@@ -35,7 +36,7 @@ const admitted = { is: 'admitted', pods: ['casino/bets-1'], candidates: 1, limit
 
 describe('a fault', () => {
   const judged = (steps: FaultSteps, more: readonly Evidence[] = []) => {
-    const { result, findings } = judgeFaults(seenIn([...ofFault(steps), ...more]))
+    const { result, findings } = noted(judgeFaults(seenIn([...ofFault(steps), ...more])))
     return `${result[0]?.state}: ${findings.map(({ cause }) => cause).join(', ')}`
   }
   const armed = { is: 'armed', note: 'x' } as const
@@ -119,7 +120,7 @@ describe('a fault', () => {
     ],
   ])('%s', (_, is, expected) => expect(is()).toBe(expected))
 
-  const next = (...records: readonly Evidence[]) => judgeFaults(seenIn(records)).findings[0]?.next
+  const next = (...records: readonly Evidence[]) => noted(judgeFaults(seenIn(records))).findings[0]?.next
   it('that was never begun in a run that was stopped has another next step', () => {
     expect(next(stop)).toBe('Mend what stopped the run, then run it again.')
     expect(next()).not.toBe(next(stop))
@@ -159,8 +160,8 @@ describe('a fault', () => {
 describe('an action', () => {
   const completes = { kind: 'completes', withinMs: 1, at: drainA.at } as (typeof drainA)['expect'][number]
   const judged = (steps: ActionSteps, spec: ActionSpec = drainA) => {
-    const { result, findings } = judgeActions(
-      seenIn(ofAction(spec.name, steps), { rehearsal: { actions: [spec], faults: [] } }),
+    const { result, findings } = noted(
+      judgeActions(seenIn(ofAction(spec.name, steps), { rehearsal: { actions: [spec], faults: [] } })),
     )
     return `${result[0]?.state}: ${findings.map(({ cause }) => cause).join(', ')}`
   }

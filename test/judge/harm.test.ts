@@ -1,8 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { ReadyWitness, Rehearsal } from '../../src/domain/rehearsal.ts'
 import { perSecond, seconds } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import {
   place as at,
   evidence,
@@ -15,6 +14,7 @@ import {
   together,
 } from '../support/evidence.ts'
 import { causesOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const witnessedBy = (changes: object): Rehearsal => ({
   ...rehearsal,

@@ -1,9 +1,10 @@
 /** Holes in the records of a run, to the millisecond: its health, its frames, its scrapes and its lines. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
 import { holeFindings, totalsMissing, unobservedPods } from '../../src/judge/verdict/holes.ts'
 import { podLife } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, counted, frame, type SmallRun, seenIn } from '../support/small-run.ts'
 
 const health = (ms: number, instance = 'k6'): Evidence => ({
@@ -24,7 +25,7 @@ const frames = (from: number, to: number) => steady(from, to, (ms) => frame(ms, 
 // The load lasts from 0 s to 60 s.
 const run: SmallRun = { until: 60_000 }
 const holes = (...records: readonly (readonly Evidence[])[]) =>
-  holeFindings(seenIn(records.flat(), run)).map(
+  noted(holeFindings(seenIn(records.flat(), run))).map(
     ({ subject, sentence }) => `${subject}: ${/for ([\d.]+ s)/.exec(sentence)?.[1] ?? sentence}`,
   )
 const all = frames(1000, 60_000)
@@ -160,15 +161,17 @@ describe('a hole', () => {
   })
 
   it('is that of the longest where several pods have one', () => {
-    const sentence = holeFindings(
-      seenIn(
-        [
-          ...all,
-          ...scraped('a', [0, 20_000], [30_000, 60_000]),
-          ...scraped('b', [0, 30_000], [42_000, 60_000]),
-          ...scraped('c', [0, 60_000]),
-        ],
-        run,
+    const sentence = noted(
+      holeFindings(
+        seenIn(
+          [
+            ...all,
+            ...scraped('a', [0, 20_000], [30_000, 60_000]),
+            ...scraped('b', [0, 30_000], [42_000, 60_000]),
+            ...scraped('c', [0, 60_000]),
+          ],
+          run,
+        ),
       ),
     )[0]?.sentence
     expect(sentence).toBe('Scrapes of a and b are missing for 12.0 s, although the pod ran.')
@@ -216,10 +219,12 @@ describe('totals of the load', () => {
 describe('pods that were scraped', () => {
   const source = { namespace: 'casino', selector: {}, port: 1, path: '/m', metrics: ['x'] } as const
   const unseen = (pod: string, lives: readonly Evidence[], namespace = 'casino') =>
-    unobservedPods(
-      seenIn([...counted('shop', 'x', {}, [[1000, 1]], pod), ...lives], {
-        target: { sources: { shop: { ...source, namespace } } },
-      }),
+    noted(
+      unobservedPods(
+        seenIn([...counted('shop', 'x', {}, [[1000, 1]], pod), ...lives], {
+          target: { sources: { shop: { ...source, namespace } } },
+        }),
+      ),
     ).map((each) => each.pod)
   const other = podLife({ name: 'b', app: 'b', born: -1 })
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -232,7 +237,7 @@ describe('pods that were scraped', () => {
 
 describe('lines of the journal', () => {
   const misplaced = (...records: readonly Evidence[]) =>
-    holeFindings(seenIn([...all, ...records], run)).flatMap(({ subject, sentence }) =>
+    noted(holeFindings(seenIn([...all, ...records], run))).flatMap(({ subject, sentence }) =>
       subject === 'journal' ? [sentence] : [],
     )
   it.each<[string, () => readonly string[], readonly string[]]>([

@@ -1,10 +1,11 @@
 /** One operation in all books, to the single key and the single cent: what agrees, what is a breach, and what nobody can tell. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { BookLine, BookRead, Evidence, KeysRead, OperationCounts } from '../../src/domain/evidence.ts'
 import { judgeLedger } from '../../src/judge/money/ledger.ts'
 import { compareOperation, type Side } from '../../src/judge/money/ledger-operation.ts'
 import { lostOperations } from '../../src/judge/money/lost-operations.ts'
 import { target } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, frame, type SmallRun, seenIn } from '../support/small-run.ts'
 
 type Line = Partial<BookLine>
@@ -74,12 +75,14 @@ function seenOf({ client: counts = client(5), named = counts.unknown, more = [],
 /** What was found of it, and whether all agree. */
 function told(of: Told): readonly string[] {
   const { wallet = line(5), providers = [wallet], complete = true } = of
-  const { findings, agrees } = compareOperation(seenOf(of), {
-    operation: 'bet',
-    ledger: side('wallet', wallet),
-    providers: providers.map((entry, n) => side(`provider-${n + 1}`, entry)),
-    complete,
-  })
+  const { findings, agrees } = noted(
+    compareOperation(seenOf(of), {
+      operation: 'bet',
+      ledger: side('wallet', wallet),
+      providers: providers.map((entry, n) => side(`provider-${n + 1}`, entry)),
+      complete,
+    }),
+  )
   return [...findings.map(({ weight, cause }) => `${weight} ${cause}`), agrees ? 'agrees' : 'differs']
 }
 
@@ -226,12 +229,14 @@ describe('an operation', () => {
   const sentence = (of: Told, at = -1) => {
     const { wallet = line(5), providers = [wallet] } = of
     const sides = providers.map((entry, n) => side(`provider-${n + 1}`, entry))
-    return compareOperation(seenOf(of), {
-      operation: 'bet',
-      ledger: side('wallet', wallet),
-      providers: sides,
-      complete: true,
-    }).findings.at(at)?.sentence
+    return noted(
+      compareOperation(seenOf(of), {
+        operation: 'bet',
+        ledger: side('wallet', wallet),
+        providers: sides,
+        complete: true,
+      }),
+    ).findings.at(at)?.sentence
   }
   const bucket = (n: number) => ({ bucket: n, count: 1, amountCents: 100, low: 1, high: 1 })
   it.each<[string, Told, string]>([
@@ -262,11 +267,13 @@ describe('an operation', () => {
 
 describe('operations that were lost', () => {
   const lost = (entry: BookLine | undefined, changes: Partial<OperationCounts> = {}) =>
-    lostOperations(
-      seenIn([
-        frame(1000, { operations: { bet: client(5, changes) } }),
-        book('wallet', { entries: entry === undefined ? [] : [entry] }),
-      ]),
+    noted(
+      lostOperations(
+        seenIn([
+          frame(1000, { operations: { bet: client(5, changes) } }),
+          book('wallet', { entries: entry === undefined ? [] : [entry] }),
+        ]),
+      ),
     )?.map(({ operation, count, amountCents }) => `${count} ${operation} of ${amountCents}`)
 
   it.each<[string, () => readonly string[] | undefined, readonly string[]]>([
@@ -278,13 +285,15 @@ describe('operations that were lost', () => {
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 
   it('are unknown without a ledger', () => {
-    expect(lostOperations(seenIn([frame(1000, { operations: { bet: client(5) } })]))).toBeUndefined()
+    expect(noted(lostOperations(seenIn([frame(1000, { operations: { bet: client(5) } })])))).toBeUndefined()
   })
 })
 
 describe('the books', () => {
   const judged = (records: readonly Evidence[], run: SmallRun = {}) => {
-    const { result, findings } = judgeLedger(seenIn([frame(1000, { operations: { bet: client(5) } }), ...records], run))
+    const { result, findings } = noted(
+      judgeLedger(seenIn([frame(1000, { operations: { bet: client(5) } }), ...records], run)),
+    )
     return [result?.reconciled, result?.settled, ...findings.map(({ cause, subject }) => `${cause} of ${subject}`)]
   }
   const alone: SmallRun = { target: { books: target.books.slice(0, 1), followUps: {} } }
@@ -318,15 +327,17 @@ describe('the books', () => {
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 
   it('hold nothing where no money moved', () => {
-    const { result, findings } = judgeLedger(seenIn([wallet({ entries: [] })], alone))
+    const { result, findings } = noted(judgeLedger(seenIn([wallet({ entries: [] })], alone)))
     expect([result?.reconciled, result?.operations]).toEqual([false, []])
     expect(findings.map(({ cause }) => cause)).toEqual(['no-evidence'])
   })
 
   it('name what is pending, and only that', () => {
     const pending = { webhooks: 1, outbox: 0, events: 2 }
-    const { findings } = judgeLedger(
-      seenIn([frame(1000, { operations: { bet: client(5) } }), wallet({ settled: false, pending })], alone),
+    const { findings } = noted(
+      judgeLedger(
+        seenIn([frame(1000, { operations: { bet: client(5) } }), wallet({ settled: false, pending })], alone),
+      ),
     )
     expect(findings[0]?.sentence).toMatch(/: 2 events and 1 webhooks pending\.$/)
   })

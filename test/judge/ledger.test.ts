@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, mapped, rehearsal, type Story, without } from '../support/evidence.ts'
 import { causesOf, told, withRehearsal } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 describe('money', () => {
   const unknown = { deposit: { asked: 3, committed: 0 }, bet: { asked: 0, committed: 0 } }

@@ -2,11 +2,10 @@
  * Limits of rules, to the millisecond and to the single attempt: the last value at which a cause is not found, and the first at which it is. A limit that
  * moves by one step fails here.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, LoadFrame } from '../../src/domain/evidence.ts'
 import type { Expectation, Reaction } from '../../src/domain/rehearsal.ts'
 import { seconds } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import {
   actionOf,
   actionSteps,
@@ -39,6 +38,7 @@ import {
 import { machines } from '../support/evidence-images.ts'
 import { oldPods, releaseAct, rolled, rolledBack } from '../support/evidence-release.ts'
 import { causesOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 type Limit = readonly [
   what: string,

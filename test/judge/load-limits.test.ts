@@ -1,5 +1,5 @@
 /** Objectives and the load generator, to the single attempt: what is missed, what nobody can tell, and what is the generator's. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, SliCounts } from '../../src/domain/evidence.ts'
 import type { Slo } from '../../src/domain/rehearsal.ts'
 import { millis, type Ratio, ratio } from '../../src/domain/units.ts'
@@ -9,6 +9,7 @@ import { judgeObjectives } from '../../src/judge/load/objectives.ts'
 import { judgeRunners } from '../../src/judge/load/runners.ts'
 import { countRows } from '../../src/judge/load/windows.ts'
 import { place as at } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, frame, framesOf, seenIn } from '../support/small-run.ts'
 
 const due = (changes: Partial<Due> = {}): Due => ({ due: 0, ran: 0, dropped: 0, neverRan: 0, remaining: 0, ...changes })
@@ -40,7 +41,7 @@ function judged({ slo, counts, due: ofPlan, whole = true }: Attempts) {
     ...(whole ? {} : { until: undefined }),
   })
   const plan = ofPlan === undefined ? new Map<string, Due>() : new Map([['login', due(ofPlan)]])
-  const { result, findings } = judgeObjectives(seen, plan)
+  const { result, findings } = noted(judgeObjectives(seen, plan))
   const [slo_] = result
   if (slo_ === undefined) throw new Error('one objective')
   return { result: slo_, told: [slo_.state, ...findings.map(({ weight, cause }) => `${weight} ${cause}`)], findings }
@@ -121,7 +122,7 @@ describe('an availability', () => {
     const rows = [1, 1, 3, 1, 1, 1, 1, 1, 1, 0].map((bad, n) => [1000 + n * 1000, { good: 1, bad }] as const)
     const seen = seenIn(framesOf('login', rows), { rehearsal: { slos: [nine] } })
     // Lines 1 and 2 are the head and the begin of the load; the last frame is told in any case.
-    expect(judgeObjectives(seen, new Map()).findings[0]?.evidence).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 12])
+    expect(noted(judgeObjectives(seen, new Map())).findings[0]?.evidence).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 12])
   })
 
   it('counts a frame in the phase that holds its middle', () => {
@@ -130,7 +131,9 @@ describe('an availability', () => {
         [ms - 2000, {}],
         [ms, { good: 4, bad: 2, slow: 1, overCeiling: 1, histogram: [[100, 4]] as const }],
       ] as const
-      const { result } = judgeObjectives(seenIn(framesOf('login', rows), { rehearsal: { slos: [nine] } }), new Map())
+      const { result } = noted(
+        judgeObjectives(seenIn(framesOf('login', rows), { rehearsal: { slos: [nine] } }), new Map()),
+      )
       return result[0]?.windows.map(({ name, counts }) => `${name} ${counts.good} ${counts.bad}`)
     }
     expect(of(26_000)).toEqual(['baseline 0 0', 'promo peak 4 2', 'recovery 0 0'])
@@ -169,10 +172,10 @@ describe('a latency', () => {
       at: 1,
       line: 1,
     }
-    const whole = countRows([{ ...row, histogram: [100, 1, 200, 1, Number.POSITIVE_INFINITY, 1] }], 2, 0.5)
+    const whole = noted(countRows([{ ...row, histogram: [100, 1, 200, 1, Number.POSITIVE_INFINITY, 1] }], 2, 0.5))
     expect(whole).toMatchObject({ attempts: 5, good: 3, neverRan: 2 })
     expect([whole.quantileMs === undefined, whole.p99Ms]).toEqual([false, undefined])
-    expect(Object.keys(countRows([], 0, 0.5))).not.toContain('quantileMs')
+    expect(Object.keys(noted(countRows([], 0, 0.5)))).not.toContain('quantileMs')
   })
 
   it('takes an attempt that was good before it was counted for no bad one', () => {
@@ -187,16 +190,18 @@ describe('a latency', () => {
       line: 1,
       histogram: [],
     }
-    expect(countRows([{ ...row, good: 5, bad: -1 }], 0, 0.5)).toMatchObject({ attempts: 4, good: 4, bad: 0 })
-    expect(countRows([{ ...row, good: 5, bad: 0 }], 0, 0.5)).toMatchObject({ attempts: 5, good: 5, bad: 0 })
+    expect(noted(countRows([{ ...row, good: 5, bad: -1 }], 0, 0.5))).toMatchObject({ attempts: 4, good: 4, bad: 0 })
+    expect(noted(countRows([{ ...row, good: 5, bad: 0 }], 0, 0.5))).toMatchObject({ attempts: 5, good: 5, bad: 0 })
   })
 })
 
 describe('arrivals that were due', () => {
   // 24 logins a second after a ramp of 5 s: 60 by then, 540 by 25 s, and 7,290 in all.
   const logins = (iterations: number, ms = 25_000, whole = false, dropped = 0) =>
-    arrivalsDue(
-      seenIn([frame(ms, { profiles: { login: { iterations, dropped } } })], whole ? {} : { until: undefined }),
+    noted(
+      arrivalsDue(
+        seenIn([frame(ms, { profiles: { login: { iterations, dropped } } })], whole ? {} : { until: undefined }),
+      ),
     ).get('login')
 
   it('are those of the plan by the last frame, of which those of the last 10 s may be under way', () => {
@@ -211,7 +216,7 @@ describe('arrivals that were due', () => {
   })
 
   it('are none without a frame', () => {
-    expect(arrivalsDue(seenIn([], { until: undefined })).get('login')).toMatchObject({
+    expect(noted(arrivalsDue(seenIn([], { until: undefined }))).get('login')).toMatchObject({
       due: 0,
       neverRan: 0,
       remaining: 7290,
@@ -243,7 +248,7 @@ describe('the load generator', () => {
     )
   const frames = [1, 20].map((second) => frame(second * 1000, {}))
   const sentence = (records: readonly Evidence[], until = 20_000) =>
-    judgeGenerator(seenIn([...frames, ...records], { until }), new Map()).result.sentence
+    noted(judgeGenerator(seenIn([...frames, ...records], { until }), new Map())).result.sentence
   const KEPT = 'The load generator kept up'
   const of = (health: Health) => sentence(watched(6, health))
 
@@ -298,7 +303,7 @@ describe('the load generator', () => {
       hostBusy: ratio(0.1),
       rssBytes: 1,
     })
-    const trusted = (ms: number) => judgeGenerator(seenIn([...frames, at_(ms)], { until: 20_000 }), new Map())
+    const trusted = (ms: number) => noted(judgeGenerator(seenIn([...frames, at_(ms)], { until: 20_000 }), new Map()))
     expect([0, 1, 20_999, 21_000].map((ms) => trusted(ms).result.trusted)).toEqual([false, true, true, false])
     expect(trusted(0).findings.map(({ cause }) => cause)).toEqual(['no-evidence'])
   })
@@ -308,7 +313,7 @@ describe('the load generator', () => {
       frame((n + 1) * 1000, { instance, loopLag: { count: 9, p95Ms: n < seconds ? p95Ms : 1, maxMs: p95Ms } as never }),
     )
   const lateness = (records: readonly Evidence[], until = 20_000) =>
-    judgeGenerator(seenIn([...records, ...watched(0, {})], { until }), new Map()).result.sentence
+    noted(judgeGenerator(seenIn([...records, ...watched(0, {})], { until }), new Map())).result.sentence
   // The tightest objective is 120 ms.
   it.each<[string, () => string, string]>([
     ['late by half of it for 4 s', () => lateness(late(61, 4)), 'its event loop was late for 4.0 s (p95 up to 61 ms)'],
@@ -322,7 +327,8 @@ describe('the load generator', () => {
   ])('%s', (_, is, expected) => expect(is()).toContain(expected))
 
   const short = (profile: string, of_: Partial<Due>) =>
-    judgeGenerator(seenIn([...frames, ...watched(0, {})], { until: 20_000 }), new Map([[profile, due(of_)]])).result
+    noted(judgeGenerator(seenIn([...frames, ...watched(0, {})], { until: 20_000 }), new Map([[profile, due(of_)]])))
+      .result
   it.each<[string, string, Partial<Due>, boolean]>([
     ['one of few', 'login', { due: 9, neverRan: 1 }, true],
     ['two of few', 'login', { due: 9, neverRan: 2 }, false],
@@ -351,7 +357,7 @@ describe('the load generator', () => {
       profiles: { login: { iterations, dropped: 0 } },
       operations: refused === undefined ? {} : { [profile]: { ...operation, refused } },
     })
-    return judgeGenerator(seenIn([told, ...watched(0, {})], { until: 20_000 }), new Map()).findings.map(
+    return noted(judgeGenerator(seenIn([told, ...watched(0, {})], { until: 20_000 }), new Map())).findings.map(
       ({ cause }) => cause,
     )
   }
@@ -374,7 +380,7 @@ describe('runners', () => {
     instance,
     pid: 1,
   })
-  const apart = (ms: number) => judgeRunners(seenIn([started(ms, 'two')])).map(({ cause }) => cause)
+  const apart = (ms: number) => noted(judgeRunners(seenIn([started(ms, 'two')]))).map(({ cause }) => cause)
   // The shortest ramp of the plan takes 5 s.
   it.each([
     [500, []],
@@ -383,5 +389,5 @@ describe('runners', () => {
     [-501, ['runners-desynchronised']],
   ])('that begin %i ms apart', (ms, expected) => expect(apart(ms)).toEqual(expected))
 
-  it('that are alone begin together', () => expect(judgeRunners(seenIn([]))).toEqual([]))
+  it('that are alone begin together', () => expect(noted(judgeRunners(seenIn([])))).toEqual([]))
 })

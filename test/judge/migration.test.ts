@@ -1,13 +1,13 @@
 /** The schema change of a release: its Job in time, and how long statements waited for table locks. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { ActionSpec } from '../../src/domain/rehearsal.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { actionOf, actionSteps, evidence, type Story, toBad, together, withActions } from '../support/evidence.ts'
 import { machines } from '../support/evidence-images.ts'
 import { lockWaits, members, migrated, migratingAct, migratingTarget } from '../support/evidence-migration.ts'
 import { type ActionMoment, oldPods, rolled, rolledBack } from '../support/evidence-release.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 function judged(
   waits: readonly Evidence[],

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, EvidenceOf } from '../../src/domain/evidence.ts'
 import { readJournal } from '../../src/journal/read.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, healthySteps, mapped, RUN, type Story, scrapes, secondAt, together } from '../support/evidence.ts'
 import { causesOf, sentenceOf, shown, told, withRehearsal } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 type Sample = EvidenceOf<'sample'>
 type Good = Extract<Sample, { ok: true }>

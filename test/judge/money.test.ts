@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { BookLine, Evidence, EvidenceOf } from '../../src/domain/evidence.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, mapped, type Story } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const told = (books: Story['books']) => judge(evidence({ books }))
 

@@ -1,12 +1,11 @@
 /** Restores, schema changes, configurations, cohorts, deliveries and costs, to the millisecond and to the single key. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ActionStepData, Evidence, SliCounts } from '../../src/domain/evidence.ts'
 import type { ActionSpec, Slo } from '../../src/domain/rehearsal.ts'
 import type { CutCells, RestoreStep } from '../../src/domain/restore.ts'
 import { millis, ratio, seconds } from '../../src/domain/units.ts'
 import type { CohortRound } from '../../src/domain/visit.ts'
 import { judgeDeliveries } from '../../src/judge/deliveries/deliveries.ts'
-import type { Ruled } from '../../src/judge/findings/ruled.ts'
 import { judgeCanary } from '../../src/judge/reactions/canary.ts'
 import { judgeConfiguration } from '../../src/judge/reactions/configuration.ts'
 import { harmCosts } from '../../src/judge/reactions/costs.ts'
@@ -19,6 +18,7 @@ import { actionOf, place as at, FAULT, podLife, rehearsal, target } from '../sup
 import { followAct } from '../support/evidence-follow.ts'
 import { migratingAct, migratingTarget } from '../support/evidence-migration.ts'
 import { releaseAct } from '../support/evidence-release.ts'
+import { it, noted } from '../support/reviewed.ts'
 import {
   actionIn,
   atMs,
@@ -27,18 +27,12 @@ import {
   framesOf,
   harmOf,
   listOf,
+  partsOn,
   type SmallRun,
   seenIn,
 } from '../support/small-run.ts'
 
 type Step = readonly [ms: number, ActionStepData]
-type Parts = readonly Ruled<{ readonly kind: string; readonly held: boolean }>[]
-/** What each part says: `archives held`, or `archives breach archive-late`. */
-const told = (parts: Parts) =>
-  parts.map(
-    ({ result, findings }) =>
-      `${result.kind} ${findings.map(({ weight, cause }) => `${weight} ${cause}`).join(', ') || (result.held ? 'held' : 'not held')}`,
-  )
 const fault = (createdMs: number, healedMs: number): Evidence[] =>
   (
     [
@@ -71,7 +65,7 @@ describe('a restore', () => {
   const step = (ms: number, name: RestoreStep): Step => [ms, { is: 'restore-step', step: name, note: '' }]
   const judged = (steps: readonly Step[], run: SmallRun = { target: place }) => {
     const { seen, harm } = actionIn(actionOf('restore', act), [begun, ...steps], run)
-    return told(judgeRestore(seen, harm))
+    return partsOn(judgeRestore(seen, harm))
   }
   const [set, asked, ready] = [step(50_000, 'point-set'), step(70_000, 'copy-asked'), step(80_000, 'copy-ready')]
   const heal = (ms: number): Step => [ms, { is: 'heal-requested' }]
@@ -187,7 +181,7 @@ describe('a restore', () => {
     const { seen, harm } = actionIn(actionOf('restore', act), steps, { target: place }, [
       frame(48_000, { operations: { bet: operation } }),
     ])
-    return told(judgeRestore(seen, harm)).slice(1)
+    return partsOn(judgeRestore(seen, harm)).slice(1)
   }
   it('has at least what clients had seen acknowledged', () => {
     expect(acknowledged(14)).toEqual(['matches held'])
@@ -205,7 +199,7 @@ describe('a schema change', () => {
       { ...run, target: migratingTarget },
       records,
     )
-    return told(judgeMigration(seen, harm))
+    return partsOn(judgeMigration(seen, harm))
   }
   const start: Step = [41_000, { is: 'migration-begun', migration: 'orders-schema', job: 'j' }]
   const done = (ms: number): Step => [ms, { is: 'migration-done', migration: 'orders-schema' }]
@@ -300,7 +294,7 @@ describe('a release of configuration', () => {
       ...tells('gateway-2', [1000, 'old'], [other, 'new'], [back, 'old']),
     ]
     const { seen, harm } = actionIn(actionOf('off', act), steps, { until, target: { sources } }, records)
-    return told(judgeConfiguration(seen, harm))
+    return partsOn(judgeConfiguration(seen, harm))
   }
   // 30 s are allowed, and 20 s for the way back.
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -344,7 +338,7 @@ describe('a Rollout that is followed', () => {
   const { gate: _, ...bare } = followAct
   const judged = (steps: readonly Step[], run: SmallRun = {}) => {
     const { seen, harm } = actionIn(actionOf('shop 2', bare), [begun, ...steps], run)
-    return told(judgeFollowed(seen, harm))
+    return partsOn(judgeFollowed(seen, harm))
   }
   const set: Step = [45_000, { is: 'step-set', step: 1, share: ratio(0.25), release: 'b2' }]
   it.each<[string, () => readonly string[], string]>([
@@ -380,7 +374,7 @@ describe('cohorts', () => {
       {},
       counted('gateway-canary', 'http_requests_total', {}, listOf([41_000, 0], [80_000, requests])),
     )
-    return told(judgeCanary(seen, harm))
+    return partsOn(judgeCanary(seen, harm))
       .filter((each) => each.startsWith('kept-apart'))
       .map((each) => each.replace('kept-apart ', ''))
   }
@@ -442,10 +436,12 @@ describe('deliveries', () => {
       book: 'wallet',
       receivers: [{ receiver: 'ann', cells: due }],
     } as const
-    return judgeDeliveries(
-      seenIn([...faults, receipts as unknown as Evidence, read as unknown as Evidence], {
-        rehearsal: { expectations },
-      }),
+    return noted(
+      judgeDeliveries(
+        seenIn([...faults, receipts as unknown as Evidence, read as unknown as Evidence], {
+          rehearsal: { expectations },
+        }),
+      ),
     ).findings.map(({ cause }) => cause)
   }
   const late = { latestMs: 3001 }
@@ -472,7 +468,7 @@ describe('what a harm costs', () => {
     { kind: 'latency', sli: 'search', quantile: ratio(0.95), targetMs: millis(100), ceilingMs: millis(200), at },
   ] as const
   const costs = (rows: Rows, changes: Parameters<typeof harmOf>[0] = {}) =>
-    harmCosts(seenIn(framesOf('search', rows), { rehearsal: { slos } }), harmOf(changes))
+    noted(harmCosts(seenIn(framesOf('search', rows), { rehearsal: { slos } }), harmOf(changes)))
 
   it('is felt from its begin until a hundred attempts in a row were good after its end', () => {
     const [cost] = costs(
@@ -517,9 +513,11 @@ describe('what a harm costs', () => {
   )
 
   const over = (rows: Rows, objectives: readonly [Slo, ...Slo[]] = slos) =>
-    hurtRows(
-      seenIn([...fault(65_000, 90_000), ...framesOf('search', rows)], { rehearsal: { slos: objectives } }),
-      'search',
+    noted(
+      hurtRows(
+        seenIn([...fault(65_000, 90_000), ...framesOf('search', rows)], { rehearsal: { slos: objectives } }),
+        'search',
+      ),
     ).map(({ tooSlow }) => tooSlow)
   it.each<[string, Rows, readonly number[]]>([
     ['not a twentieth', [[66_000, { good: 100, overCeiling: 5 }]], [0]],

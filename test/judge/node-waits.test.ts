@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { PodSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, named, type Story, seen, together } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 // The load calls for five pods at 25.5 s, and they are allowed 30 s.
 const WHY = '0/6 nodes are available: 6 Insufficient cpu. preemption: 0/6 nodes are available.'

@@ -1,5 +1,5 @@
 /** What pods, nodes and images show of releases, waits for nodes, witnesses and workloads, to the millisecond. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { PodSeen } from '../../src/domain/cluster.ts'
 import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
 import type { Witness } from '../../src/domain/rehearsal.ts'
@@ -12,6 +12,7 @@ import { podCounts } from '../../src/judge/seen/workload-pods.ts'
 import { actionOf, place as at, named, node, podLife, rehearsal, seen } from '../support/evidence.ts'
 import { type ImageStory, idOf, imagePod, machines, nextImage, presentPod } from '../support/evidence-images.ts'
 import { releaseAct } from '../support/evidence-release.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { actionIn, atMs, harmOf, type SmallRun, seenIn } from '../support/small-run.ts'
 
 type Step = readonly [ms: number, ActionStepData]
@@ -60,7 +61,7 @@ describe('a release', () => {
       ...machines,
       ...records.flat(),
     ])
-    return judgeRelease(facts, harm).map(
+    return noted(judgeRelease(facts, harm)).map(
       ({ result, findings }) =>
         findings.map(({ weight, cause }) => `${weight} ${cause}`).join(', ') || (result.held ? 'held' : 'not held'),
     )
@@ -213,7 +214,7 @@ describe('pods that waited for a node', () => {
   }
   // More pods were called for at 30 s, and had to be Ready by 60 s.
   const judged = (...records: readonly (readonly Evidence[])[]) =>
-    waitedForNodes(seenIn([hpa, ...records.flat()]), expected, { at: atMs(30_000), line: 1 } as never).map(
+    noted(waitedForNodes(seenIn([hpa, ...records.flat()]), expected, { at: atMs(30_000), line: 1 } as never)).map(
       ({ cause, evidence: lines }) => `${cause} ${lines.length}`,
     )
   const came = (born: number, ready?: number) => [
@@ -249,7 +250,7 @@ describe('pods that waited for a node', () => {
   ])('%s', (_, is, expected_) => expect(is()).toEqual(expected_))
 
   it('are none where the autoscaler is not known', () => {
-    expect(waitedForNodes(seenIn(pod({})), expected, { at: atMs(30_000), line: 1 } as never)).toEqual([])
+    expect(noted(waitedForNodes(seenIn(pod({})), expected, { at: atMs(30_000), line: 1 } as never))).toEqual([])
   })
 })
 
@@ -273,7 +274,7 @@ describe('a witness of readiness', () => {
       ...(again === undefined ? {} : { again }),
     })
   const says = (...pods: readonly (readonly Evidence[])[]) => {
-    const { proven, before, during, sentence } = testifyReady(seenIn(pods.flat()), witness, harmOf())
+    const { proven, before, during, sentence } = noted(testifyReady(seenIn(pods.flat()), witness, harmOf()))
     return `${proven ? 'proven' : 'not proven'} ${before} ${during}: ${sentence}`
   }
   it.each<[string, () => string, string]>([
@@ -363,7 +364,7 @@ describe('a witness of readiness', () => {
 
 describe('images of a workload', () => {
   const found = (records: readonly (readonly Evidence[] | Evidence)[], until = 160_000) =>
-    judgeImages(seenIn([...machines, ...records.flat()], { until, rehearsal: { faults: [] } })).map(
+    noted(judgeImages(seenIn([...machines, ...records.flat()], { until, rehearsal: { faults: [] } }))).map(
       ({ weight, cause }) => `${weight} ${cause}`,
     )
   const two = [presentPod('gateway-1'), presentPod('gateway-2', nextImage)]

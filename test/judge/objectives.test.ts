@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { ratio } from '../../src/domain/units.ts'
 import { rehearsal, type Story, toBad } from '../support/evidence.ts'
 import { causesOf, told, withRehearsal } from '../support/judged.ts'
+import { it } from '../support/reviewed.ts'
 
 describe('objectives', () => {
   const badDeposits = (count: number): Partial<Story> => ({

@@ -1,8 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Note, PeopleReaction } from '../../src/domain/people.ts'
 import { seconds } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import {
   place as at,
   evidence,
@@ -14,6 +13,7 @@ import {
   without,
 } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const declares: PeopleReaction = { kind: 'declares', withinMs: seconds(60), at }
 const ticks: PeopleReaction = { kind: 'ticks', step: 'Open the breaker', withinMs: seconds(60), at }

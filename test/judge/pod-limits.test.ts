@@ -1,5 +1,5 @@
 /** Pods, people, actions and sockets after a harm, to the millisecond. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { perSecond, ratio, seconds } from '../../src/domain/units.ts'
 import { judgeCompletion } from '../../src/judge/reactions/completion.ts'
@@ -7,6 +7,7 @@ import { judgePeople, judgePeopleOfRun } from '../../src/judge/reactions/people.
 import { judgeReconnects } from '../../src/judge/reactions/reconnects.ts'
 import { judgeSpreads, judgeSurvives } from '../../src/judge/reactions/standing.ts'
 import { actionOf, place as at, nodes, podLife, rehearsal, withReactions } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { actionIn, atMs, frame, harmOf, seenIn, verdictOn, wordsOn } from '../support/small-run.ts'
 
 const bets = (n: number, zone: string, ready: number, change: Partial<Parameters<typeof podLife>[0]> = {}) =>
@@ -15,10 +16,12 @@ const bets = (n: number, zone: string, ready: number, change: Partial<Parameters
 describe('pods after a harm', () => {
   const spreads = { kind: 'spreads', app: 'bets', zones: 2, withinMs: seconds(20), at } as const
   const spread = (pods: readonly Evidence[], until = 160_000, healedMs: number | undefined = 91_000) =>
-    judgeSpreads(
-      seenIn([...nodes(), ...pods], { until }),
-      harmOf({ healedAt: healedMs === undefined ? undefined : atMs(healedMs) }),
-      spreads,
+    noted(
+      judgeSpreads(
+        seenIn([...nodes(), ...pods], { until }),
+        harmOf({ healedAt: healedMs === undefined ? undefined : atMs(healedMs) }),
+        spreads,
+      ),
     )
   const only = bets(1, 'a', -1)
 
@@ -51,7 +54,7 @@ describe('pods after a harm', () => {
     ['were never seen', () => spread([]), 'gap no-evidence: No pod of bets was seen on a node whose zone is known.'],
     [
       'of a harm that was not healed',
-      () => judgeSpreads(seenIn(only), harmOf({ healedAt: undefined }), spreads),
+      () => noted(judgeSpreads(seenIn(only), harmOf({ healedAt: undefined }), spreads)),
       'gap no-evidence: bets: no spreading without healing.',
     ],
     [
@@ -62,13 +65,15 @@ describe('pods after a harm', () => {
   ])('%s', (_, answer, told) => expect(wordsOn(answer())).toBe(told))
 
   const survives = (again: number, endMs = 90_000) =>
-    judgeSurvives(seenIn([...nodes(), ...bets(1, 'a', -1, { unready: 66, again })]), harmOf({ endAt: atMs(endMs) }), {
-      kind: 'survives',
-      app: 'bets',
-      ready: 1,
-      withinMs: seconds(5),
-      at,
-    })
+    noted(
+      judgeSurvives(seenIn([...nodes(), ...bets(1, 'a', -1, { unready: 66, again })]), harmOf({ endAt: atMs(endMs) }), {
+        kind: 'survives',
+        app: 'bets',
+        ready: 1,
+        withinMs: seconds(5),
+        at,
+      }),
+    )
 
   it('stand again in time, or do not', () => {
     const words = (least: string) => `bets kept at least ${least} Ready from 5.0 s after psp-a down on; 1 are wanted.`
@@ -93,7 +98,7 @@ describe('people', () => {
   })
   const declares = { kind: 'declares', withinMs: seconds(20), at } as const
   const judged = (notes: readonly number[], until = 160_000) =>
-    judgePeople(seenIn(notes.map(note), { until }), harmOf(), declares)
+    noted(judgePeople(seenIn(notes.map(note), { until }), harmOf(), declares))
 
   it.each<[string, () => ReturnType<typeof judged>, string]>([
     [
@@ -130,7 +135,7 @@ describe('people', () => {
 
   it('have nothing to react to where no harm took effect', () => {
     const expectations = [...rehearsal.expectations, { kind: 'human', reactions: [declares], at } as const]
-    const { result, findings } = judgePeopleOfRun(seenIn([], { rehearsal: { expectations } }))
+    const { result, findings } = noted(judgePeopleOfRun(seenIn([], { rehearsal: { expectations } })))
     expect(result).toEqual([
       { kind: 'declares', subject: 'incident', sentence: findings[0]?.sentence, held: false, withinMs: 20_000 },
     ])
@@ -143,7 +148,7 @@ describe('an action', () => {
   const completes = { kind: 'completes', withinMs: seconds(20), at } as const
   const judged = (steps: Parameters<typeof actionIn>[1], until = 160_000) => {
     const { seen, harm } = actionIn(roll, [[100_000, { is: 'begun', targets: [] }], ...steps], { until })
-    return judgeCompletion(seen, harm, completes)
+    return noted(judgeCompletion(seen, harm, completes))
   }
   const refused = [101_000, { is: 'eviction-refused', pod: 'casino/bets-1', node: 'n', problem: 'budget' }] as const
 
@@ -180,7 +185,7 @@ describe('an action', () => {
     ],
     [
       'that is a fault',
-      () => judgeCompletion(seenIn([]), harmOf(), completes),
+      () => noted(judgeCompletion(seenIn([]), harmOf(), completes)),
       'gap no-evidence: psp-a down is no action, so that it cannot complete.',
     ],
   ])('%s', (_, answer, told) => expect(wordsOn(answer())).toBe(told))
@@ -211,7 +216,9 @@ describe('sockets after a harm', () => {
     }))
     const load = plan === undefined ? {} : { sockets: { lifetimeMs: seconds(60), sli: 'ws-rtt', stages: plan } }
     const end = harmOf({ endAt: atMs(66_000) })
-    return wordsOn(judgeReconnects(seenIn(records, { load, rehearsal: withReactions(reconnects) }), end, reconnects))
+    return wordsOn(
+      noted(judgeReconnects(seenIn(records, { load, rehearsal: withReactions(reconnects) }), end, reconnects)),
+    )
   }
   const what = (open: number, least: number, share = '90') =>
     `${share} % of ${open} sockets (at worst ${least} were open)`

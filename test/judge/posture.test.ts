@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { TriedPod } from '../../src/domain/effects.ts'
 import {
   type EgressRule,
@@ -9,7 +9,6 @@ import {
 } from '../../src/domain/posture.ts'
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import { instant } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, rehearsal, together } from '../support/evidence.ts'
 import {
   budgetFor,
@@ -26,6 +25,7 @@ import {
 } from '../support/evidence-posture.ts'
 import { START } from '../support/evidence-rehearsal.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const at = { file: 'a.rehearsal.yaml', line: 40, column: 1 }
 const wanting = (...wants: readonly PostureWant[]): Rehearsal => {

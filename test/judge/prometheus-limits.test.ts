@@ -1,5 +1,5 @@
 /** What scrapes of a Prometheus show of an indicator: rows, holes and unseen attempts, to the millisecond. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Sample, Series } from '../../src/domain/evidence.ts'
 import type { PrometheusSli } from '../../src/domain/prometheus-sli.ts'
 import { instant } from '../../src/domain/units.ts'
@@ -7,6 +7,7 @@ import type { PodLife } from '../../src/judge/seen/pod-lives.ts'
 import type { Limits } from '../../src/judge/seen/prometheus-cells.ts'
 import { createPrometheusSlis, type Surroundings } from '../../src/judge/seen/prometheus-slis.ts'
 import { place as at } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { listOf } from '../support/small-run.ts'
 
 const RATIO: PrometheusSli = { kind: 'prometheus-ratio', of: 'shop', good: 'good', total: 'all', at }
@@ -39,7 +40,7 @@ function read(sli: PrometheusSli, scrapes: readonly Scrape[], around: Partial<Su
   const slis = createPrometheusSlis(() => ({ ...load, ...around }))
   slis.want('x', sli, limits)
   for (const [index, scrape] of scrapes.entries()) slis.add(sampleOf(scrape), index + 1)
-  const seen = slis.of('x')
+  const seen = noted(slis.of('x'))
   if (seen === undefined) throw new Error('it was wanted')
   const sum = (of: 'good' | 'bad' | 'slow' | 'overCeiling') => seen.rows.reduce((all, row) => all + row[of], 0)
   return {

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, EvidenceOf, Sample, Series } from '../../src/domain/evidence.ts'
 import type { PrometheusSli } from '../../src/domain/prometheus-sli.ts'
 import type { Rehearsal, Slo, Target } from '../../src/domain/rehearsal.ts'
 import { millis, ratio, seconds } from '../../src/domain/units.ts'
 import type { Judgment, SloResult } from '../../src/domain/verdict.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, mapped, podLife, rehearsal, secondAt, target, timeline, together } from '../support/evidence.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 /** The load of 160 s, with two instances that a Prometheus scrapes every 10 s, at different times. */
 const EVERY = 10

@@ -1,9 +1,8 @@
 /** What is asked of a database that moves to another member. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Reaction } from '../../src/domain/rehearsal.ts'
 import { seconds } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import {
   actionOf,
   actionSteps,
@@ -20,6 +19,7 @@ import {
   without,
 } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 describe('a promotion', () => {
   const expected: Reaction = { kind: 'promotes', database: 'wallet-db', sli: 'deposit', rtoMs: seconds(10), at }

@@ -1,8 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, LoadFrame } from '../../src/domain/evidence.ts'
 import type { ActionSpec, Reaction } from '../../src/domain/rehearsal.ts'
 import { perSecond, ratio, seconds } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import {
   actionOf,
   actionSteps,
@@ -22,6 +21,7 @@ import {
   withReactions,
 } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 /** The stock fault, created at 65.1, injected at 65.4 and healed at 90.3, with one reaction expected of it. */
 function reaction(expected: Reaction, more: readonly Evidence[], changes: Partial<Story> = {}) {

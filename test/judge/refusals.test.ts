@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, SliCounts } from '../../src/domain/evidence.ts'
 import { readJournal } from '../../src/journal/read.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { mapped, type Story, toBad } from '../support/evidence.ts'
 import { causesOf, told } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const recorded: Evidence[] = []
 for await (const { record } of readJournal('reports/example/journal.ndjson')) recorded.push(record)

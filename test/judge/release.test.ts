@@ -1,7 +1,6 @@
 /** What is asked of a release that is rolled out and back: every pod runs it in time, and in time every pod runs what it ran before. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { actionOf, actionSteps, evidence, type Story, toBad, together, withActions } from '../support/evidence.ts'
 import {
   bornPod,
@@ -27,6 +26,7 @@ import {
   wholeRelease,
 } from '../support/evidence-release.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 function judged(
   pods: readonly Evidence[],

@@ -1,8 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { RequiredState } from '../../src/domain/required-state.ts'
 import { perSecond } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import {
   place as at,
   evidence,
@@ -14,6 +13,7 @@ import {
   together,
 } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const requiring = (...reaches: readonly RequiredState[]) => ({ ...rehearsal, reaches })
 const queue: RequiredState = {

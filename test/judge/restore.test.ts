@@ -1,12 +1,12 @@
 /** The judgment of a restore: the archive holds the point in time, the copy can be read in time, and its book is that of the point. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ActionStepData } from '../../src/domain/evidence.ts'
 import type { CutCells, RestoreStep } from '../../src/domain/restore.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { actionSteps, secondAt, together } from '../support/evidence.ts'
 import { cells } from '../support/evidence-cutover.ts'
 import { restoreRun } from '../support/evidence-restore.ts'
 import { causesOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 type Moments = { [K in RestoreStep]?: number }
 const healthy: Moments = { 'point-asked': 80, 'point-set': 80.2, archived: 88, 'copy-asked': 88.2, 'copy-ready': 95 }

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant, ratio } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence } from '../support/evidence.ts'
 import { causesOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 /** The story of one k6, told by three runners: the first has every arrival, the others have none. */
 function byThree(laterMs: number, story: Parameters<typeof evidence>[0] = {}): Evidence[] {

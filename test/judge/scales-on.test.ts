@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { ScalingMetric } from '../../src/domain/rehearsal.ts'
 import { perSecond } from '../../src/domain/units.ts'
 import { rehearsal, type Story, scrapes, secondAt } from '../support/evidence.ts'
 import { causesOf, sentenceOf, shown, withRehearsal } from '../support/judged.ts'
+import { it } from '../support/reviewed.ts'
 
 const QUEUE: ScalingMetric = {
   kind: 'gauge',

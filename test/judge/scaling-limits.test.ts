@@ -1,5 +1,5 @@
 /** Autoscalers, required states, connections and what triggers say last, each at its limit and one step beyond. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Expectation } from '../../src/domain/rehearsal.ts'
 import type { RequiredState } from '../../src/domain/required-state.ts'
@@ -14,6 +14,7 @@ import { judgeScript } from '../../src/judge/load/thresholds.ts'
 import { watchTrigger } from '../../src/judge/triggers/triggers.ts'
 import { place as at, rehearsal } from '../support/evidence.ts'
 import { named, podLife, seen, triggered } from '../support/evidence-cluster.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, counted, seenIn, wordsOn } from '../support/small-run.ts'
 import { scrapes, target, triggers, wants } from '../support/triggers.ts'
 
@@ -48,12 +49,14 @@ const scaler = {
 // The phase lasts from 25 s to 125 s.
 describe('an autoscaler after a peak', () => {
   const calm = (wanted: readonly (readonly [ms: number, desired: number])[], until = 160_000) => {
-    const { result, findings } = calmingOf(
-      seenIn(
-        wanted.map(([ms, desired]) => hpa(ms, desired)),
-        { until },
+    const { result, findings } = noted(
+      calmingOf(
+        seenIn(
+          wanted.map(([ms, desired]) => hpa(ms, desired)),
+          { until },
+        ),
+        scaler,
       ),
-      scaler,
     )
     return [result.calmMs, result.turns, ...findings.map(({ weight, sentence }) => `${weight}: ${sentence}`)]
   }
@@ -107,7 +110,7 @@ describe('an autoscaler after a peak', () => {
 describe('an autoscaler at its maximum', () => {
   const over = { at: atMs(30_000), line: 1 }
   const told = (records: readonly Evidence[], atLeast = 6) =>
-    capped(seenIn(records), { ...scaler, atLeast }, over).map(({ sentence }) => sentence)
+    noted(capped(seenIn(records), { ...scaler, atLeast }, over)).map(({ sentence }) => sentence)
   const high: Metrics = [
     { metric: 'Pods/rps', target: 10, value: 15 },
     { metric: 'Pods/odd', target: 0, value: 9 },
@@ -151,7 +154,7 @@ describe('a queue', () => {
       ...(ends === undefined ? {} : { ends, gone: ends + 1 }),
     })
   const judged = (records: readonly Evidence[], until = 160_000): readonly unknown[] => {
-    const { result, findings } = judgeKeda(seenIn(records, { until, rehearsal: expecting(keda) }))
+    const { result, findings } = noted(judgeKeda(seenIn(records, { until, rehearsal: expecting(keda) })))
     return [
       result[0]?.steps.map(({ afterMs }) => afterMs),
       ...findings.map(({ weight, sentence }) => `${weight}: ${sentence}`),
@@ -199,7 +202,7 @@ describe('a queue', () => {
 
 describe('a state that the run must reach', () => {
   const told = (state: RequiredState, records: readonly Evidence[], until = 160_000) => {
-    const { result, findings } = judgeRequired(seenIn(records, { until, rehearsal: { reaches: [state] } }))
+    const { result, findings } = noted(judgeRequired(seenIn(records, { until, rehearsal: { reaches: [state] } })))
     return wordsOn({
       result: { held: result[0]?.held === true, sentence: `${result[0]?.shown} at ${result[0]?.afterMs}` },
       findings: findings.map((each) => each),
@@ -300,8 +303,8 @@ describe('connections', () => {
       atMost: 60,
       at,
     } as const
-    const { result, findings } = judgeConnections(
-      seenIn(counted('wallet-db', 'pg_connections', {}, values), { rehearsal: expecting(expected) }),
+    const { result, findings } = noted(
+      judgeConnections(seenIn(counted('wallet-db', 'pg_connections', {}, values), { rehearsal: expecting(expected) })),
     )
     return [result[0]?.held, ...findings.map(({ weight, sentence, evidence }) => `${weight}: ${sentence} ${evidence}`)]
   }
@@ -359,7 +362,7 @@ describe("the script's own thresholds", () => {
       thresholds: all,
     }
     expect(
-      judgeScript(seenIn([ended], { until: undefined, load: { thresholds: planned } })).map(
+      noted(judgeScript(seenIn([ended], { until: undefined, load: { thresholds: planned } }))).map(
         ({ weight, sentence }) => `${weight}: ${sentence}`,
       ),
     ).toEqual([

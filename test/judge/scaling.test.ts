@@ -1,9 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { HpaSeen, ScaledObjectSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Expectation, OverPods, Rehearsal } from '../../src/domain/rehearsal.ts'
 import { seconds } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import {
   place as at,
   evidence,
@@ -16,6 +15,7 @@ import {
   together,
 } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const expecting = (...more: readonly Expectation[]): Rehearsal => ({
   ...rehearsal,

@@ -1,5 +1,5 @@
 /** The folds over evidence that rules read: counters, gauges, stretches and lives, at the last moment and the last value on either side. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { BudgetSeen } from '../../src/domain/cluster.ts'
 import type { Evidence, Sample, Series } from '../../src/domain/evidence.ts'
 import { instant } from '../../src/domain/units.ts'
@@ -32,6 +32,7 @@ import {
 } from '../../src/judge/seen/steps.ts'
 import { createStreams } from '../../src/judge/seen/streams.ts'
 import { createWindows, mergedSums } from '../../src/judge/seen/windows.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, framesOf, listOf } from '../support/small-run.ts'
 
 type Value = number | 'no answer' | 'absent'
@@ -103,7 +104,7 @@ describe('a counter', () => {
   ])('fails where it is one %s', (_, is, expected) => expect(is()).toEqual(expected))
 
   const reading = (changes: object, value: Value = 5) =>
-    readingOf({ ...sample([0, value]), ...changes } as Sample, wanted)
+    noted(readingOf({ ...sample([0, value]), ...changes } as Sample, wanted))
   it.each<[string, () => unknown, unknown]>([
     ['is read', () => reading({}), { is: 'read', value: 5 }],
     ['is absent', () => reading({}, 'absent'), { is: 'absent' }],
@@ -149,12 +150,12 @@ describe('a counter', () => {
     [2000, 0],
     [2001, 1],
   ])('is torn at an edge by an increment that is longer than 2 s: %i ms', (longMs, torn) => {
-    const split = splitAt(of(at(4000, 4000 + longMs, 1)), 5000, 9000, 2000)
+    const split = noted(splitAt(of(at(4000, 4000 + longMs, 1)), 5000, 9000, 2000))
     expect([split.torn.length, split.sure.increments.length]).toEqual([torn, 1 - torn])
   })
 
   it('is not torn where the edge is its own end, or where it counted nothing', () => {
-    const torn = (...all: readonly ReturnType<typeof at>[]) => splitAt(of(...all), 5000, 9000, 10).torn.length
+    const torn = (...all: readonly ReturnType<typeof at>[]) => noted(splitAt(of(...all), 5000, 9000, 10)).torn.length
     expect([
       torn(at(1000, 5000, 1)),
       torn(at(1000, 5001, 1)),
@@ -168,7 +169,9 @@ describe('a counter', () => {
 
   it('has no rate before its first scrape', () => {
     expect(
-      betweenScrapes(of(at(0, 1000, 9), at(0, 1000, 8, 'b'), at(1000, 2000, 2))).increments.map(({ count }) => count),
+      noted(betweenScrapes(of(at(0, 1000, 9), at(0, 1000, 8, 'b'), at(1000, 2000, 2)))).increments.map(
+        ({ count }) => count,
+      ),
     ).toEqual([2])
   })
 

@@ -1,13 +1,13 @@
 /** The judgment of a shadow: the share that was copied, the errors of copies, the response times of users, the books, and the answers. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { ActionStepData, Evidence, EvidenceOf } from '../../src/domain/evidence.ts'
 import { type BookCount, type DifferingField, type Shadow, windowShares } from '../../src/domain/shadow.ts'
 import { ratio } from '../../src/domain/units.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { sampleOf, shadowAct } from '../support/canary.ts'
 import { actionOf, actionSteps, evidence, type Story, secondAt, together, withActions } from '../support/evidence.ts'
 import { back } from '../support/evidence-canary.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 import { throughJournal } from '../support/through-journal.ts'
 
 const [FROM, LONG, WINDOWS] = [40, 10, 8]

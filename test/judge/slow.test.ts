@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { judge } from '../../src/judge/judge.ts'
+import { describe, expect } from 'vitest'
 import { evidence, type Story } from '../support/evidence.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 /** So many of every ten deposits are over the ceiling in these seconds; the fault lasts from 65.4 to 90. */
 const slowDeposits =

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Sample } from '../../src/domain/evidence.ts'
 import type { RateWitness } from '../../src/domain/rehearsal.ts'
 import { instant, millis, perSecond } from '../../src/domain/units.ts'
@@ -6,6 +6,7 @@ import { testify } from '../../src/judge/faults/witness.ts'
 import { type Counters, createCounters } from '../../src/judge/seen/counters.ts'
 import { requestsId, wantedCounters } from '../../src/judge/seen/wanted-counters.ts'
 import { rehearsal, target } from '../support/evidence-rehearsal.ts'
+import { it, noted } from '../support/reviewed.ts'
 
 /** A Prometheus that scrapes every 15 s: two instances, their scrapes spread over the interval, each counts `rateAt` a second. */
 const EVERY_MS = 15_000
@@ -49,11 +50,13 @@ const track = (rateAt: (second: number) => number, until?: number) => scraped(ra
 
 describe('a witness that Prometheus scrapes every 15 s', () => {
   it('proves a fall that lasts as long as the fault', () => {
-    const told = testify(
-      witness('falls', 0),
-      track((at) => (inFault(at) ? 0 : 10)),
-      TIMES,
-      EVERY_MS,
+    const told = noted(
+      testify(
+        witness('falls', 0),
+        track((at) => (inFault(at) ? 0 : 10)),
+        TIMES,
+        EVERY_MS,
+      ),
     )
     expect(told).toMatchObject({ proven: true })
     // The scrape over the edge holds traffic of before and of the fault.
@@ -62,7 +65,7 @@ describe('a witness that Prometheus scrapes every 15 s', () => {
 
   it('proves a rise', () => {
     const rates = (at: number) => (inFault(at) ? 5 : 0.01)
-    expect(testify(witness('rises', 5), track(rates), TIMES, EVERY_MS)).toMatchObject({ proven: true })
+    expect(noted(testify(witness('rises', 5), track(rates), TIMES, EVERY_MS))).toMatchObject({ proven: true })
   })
 
   it.each([
@@ -70,7 +73,7 @@ describe('a witness that Prometheus scrapes every 15 s', () => {
     ['samples that end before the fault does', track((at) => (inFault(at) ? 0 : 10), 100)],
     ['no samples at all', track(() => 10, 0)],
   ])('proves nothing by %s', (_, readings) => {
-    expect(testify(witness('falls', 0), readings, TIMES, EVERY_MS)).toMatchObject({ proven: false })
+    expect(noted(testify(witness('falls', 0), readings, TIMES, EVERY_MS))).toMatchObject({ proven: false })
   })
 
   it('does not mistake an instance that is scraped later in the interval for a new one', () => {
@@ -81,10 +84,12 @@ describe('a witness that Prometheus scrapes every 15 s', () => {
 
   it('needs fewer samples than a scraped pod, for which the same samples prove nothing', () => {
     expect(
-      testify(
-        witness('falls', 0),
-        track((at) => (inFault(at) ? 0 : 10)),
-        TIMES,
+      noted(
+        testify(
+          witness('falls', 0),
+          track((at) => (inFault(at) ? 0 : 10)),
+          TIMES,
+        ),
       ),
     ).toMatchObject({ proven: false })
   })

@@ -1,10 +1,11 @@
 /** One stored run as a side of a comparison: what is counted of its load, whether it can be compared, and how it reacted. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { createRunSums, reactionsOf, unfitReason } from '../../src/judge/stored-run.ts'
 import { runStarted } from '../support/evidence.ts'
 import { told } from '../support/judged.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, framesOf, listOf } from '../support/small-run.ts'
 
 describe('the load of a stored run', () => {
@@ -85,7 +86,9 @@ describe('reactions of stored runs', () => {
 
   it('are paired by what they are of, in the order of the runs', () => {
     expect(
-      reactionsOf([run(failover(100), recovery(7), 900), run(failover(), {}, 800)], [run(failover(120), cost(0.5))]),
+      noted(
+        reactionsOf([run(failover(100), recovery(7), 900), run(failover(), {}, 800)], [run(failover(120), cost(0.5))]),
+      ),
     ).toEqual([
       { what: 'psp-a down: failover a → b', unit: 'ms', a: [100], b: [120] },
       { what: 'drain: bet recovers', unit: 'ms', a: [7], b: [] },
@@ -94,5 +97,5 @@ describe('reactions of stored runs', () => {
     ])
   })
 
-  it('are none where nothing was harmed', () => expect(reactionsOf([run({})], [run({})])).toEqual([]))
+  it('are none where nothing was harmed', () => expect(noted(reactionsOf([run({})], [run({})]))).toEqual([]))
 })

@@ -1,9 +1,10 @@
 /** What fires a trigger at the last moment on either side, what a level is made of, and what is said of one that never fired. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { SeriesTrigger, Trigger } from '../../src/domain/trigger.ts'
 import { createLevels } from '../../src/judge/triggers/levels.ts'
 import { watchTrigger } from '../../src/judge/triggers/triggers.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { lost, pod, rollout, scraped, scrapes, target, triggers, wants } from '../support/triggers.ts'
 
 const ARMED = 10_000
@@ -11,7 +12,8 @@ const ARMED = 10_000
 function watched(trigger: Trigger, records: readonly Evidence[]) {
   const watch = watchTrigger(trigger, target)
   const signs = records.map((record) => watch.add(record, record.at < ARMED ? undefined : ARMED))
-  return { firedAt: signs.find((sign) => sign !== undefined)?.readAt, last: watch.last() }
+  const sign = noted(signs.find((each) => each !== undefined))
+  return { firedAt: sign?.readAt, last: noted(watch.last()) }
 }
 const elsewhere = (record: Evidence, where: { readonly namespace?: string; readonly name?: string }): Evidence =>
   record.kind === 'object-seen' ? ({ ...record, object: { ...record.object, ...where } } as Evidence) : record

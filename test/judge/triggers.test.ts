@@ -1,18 +1,19 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Trigger } from '../../src/domain/trigger.ts'
 import { watchTrigger } from '../../src/judge/triggers/triggers.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { lost, pod, rollout, scraped, scrapes, target, triggers, wants } from '../support/triggers.ts'
 
 const ARMED = 10_000
 
-/** When it fires, if it is armed at 10 s and before the first record from then on. */
-function firedAt(trigger: Trigger, records: readonly Evidence[]): number | undefined {
+/** What fires it, if it is armed at 10 s and before the first record from then on. */
+function signIn(trigger: Trigger, records: readonly Evidence[]) {
   const watch = watchTrigger(trigger, target)
   for (const record of [...records].sort((a, b) => a.at - b.at)) {
     const sign = watch.add(record, record.at < ARMED ? undefined : ARMED)
-    if (sign !== undefined) return sign.readAt
+    if (sign !== undefined) return sign
   }
   return undefined
 }
@@ -146,7 +147,7 @@ describe('what fires a trigger', () => {
       undefined,
     ],
   ])('%s', (_, trigger, records, expected) => {
-    expect(firedAt(trigger, records)).toBe(expected)
+    expect(noted(signIn(trigger, records))?.readAt).toBe(expected)
   })
 
   it('is not a reading that was made before it was armed and arrives later, as from a Prometheus', () => {
@@ -161,11 +162,11 @@ describe('what fires a trigger', () => {
     )
     fc.assert(
       fc.property(readings, fc.constantFrom(gauge, falls, rate), (values, trigger) => {
-        const sign = firedAt(
+        const sign = signIn(
           trigger,
           values.map(([ms, value]) => scraped(ms, value)),
         )
-        expect(sign ?? ARMED).toBeGreaterThanOrEqual(ARMED)
+        expect(sign?.readAt ?? ARMED).toBeGreaterThanOrEqual(ARMED)
       }),
     )
   })

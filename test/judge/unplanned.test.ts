@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { instant, millis, ratio } from '../../src/domain/units.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
-import { createJudging, judge } from '../../src/judge/judge.ts'
+import { createJudging } from '../../src/judge/judge.ts'
 import { evidence, type Story, secondAt, toBad, without } from '../support/evidence.ts'
 import { causesOf, told } from '../support/judged.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 describe('a run that did not go as planned', () => {
   const stopped = (by: 'operator' | 'guardrail' | 'failure', changes: Partial<Story> = {}): Judgment =>

@@ -1,5 +1,5 @@
 /** How a run ended, what was left behind, and how findings become a verdict. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
 import type { Finding, SloResult, Verdict } from '../../src/domain/verdict.ts'
@@ -12,6 +12,7 @@ import { distrustChanged, isHealed, judgeRun } from '../../src/judge/verdict/run
 import { excuseStarved } from '../../src/judge/verdict/starvation.ts'
 import { exitCodeOf, summarise, verdictOf } from '../../src/judge/verdict/verdict.ts'
 import { budget, FAULT, podLife } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 import { atMs, counted, frame, type SmallRun, seenIn } from '../support/small-run.ts'
 
 const health = (ms: number, instance = 'k6'): Evidence => ({
@@ -53,7 +54,7 @@ describe('the run', () => {
     problem,
   })
   const of = (...records: readonly Evidence[]) => seenIn([...all, ...records], run)
-  const judged = (...records: readonly Evidence[]) => told(judgeRun(of(...records)))
+  const judged = (...records: readonly Evidence[]) => told(noted(judgeRun(of(...records))))
   const whole = [residue('after'), ended()]
 
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -100,7 +101,7 @@ describe('the run', () => {
 
   it('counts what it lost', () => {
     const sentences = (n: number) =>
-      judgeRun(of(...Array.from({ length: n }, () => lost('pods')), ...whole)).map(({ sentence }) => sentence)
+      noted(judgeRun(of(...Array.from({ length: n }, () => lost('pods')), ...whole))).map(({ sentence }) => sentence)
     expect(sentences(1)).toEqual(['Evidence was lost about pods: no answer.'])
     expect(sentences(2)).toEqual(['Evidence was lost about pods: no answer (2 times).'])
     expect(sentences(51)).toEqual([
@@ -111,7 +112,7 @@ describe('the run', () => {
 
   it('says where its journal was changed', () => {
     const sentences = (...doubts: readonly Evidence[]) =>
-      judgeRun(of(...whole, ...doubts)).map(({ sentence }) => sentence)
+      noted(judgeRun(of(...whole, ...doubts))).map(({ sentence }) => sentence)
     expect(sentences(doubt('changed', 'line 7'))).toEqual(['The journal was changed after it was written: line 7.'])
     expect(sentences(doubt('changed', 'line 7'), doubt('changed', 'line 8'))).toEqual([
       'The journal was changed after it was written: line 7; and 1 more place.',
@@ -159,7 +160,7 @@ describe('the run', () => {
     reason: 'no image',
   })
   const ofLoad = (...records: readonly Evidence[]) =>
-    judgeRun(seenIn([...all, ...records, ...whole], { until: undefined })).map(
+    noted(judgeRun(seenIn([...all, ...records, ...whole], { until: undefined }))).map(
       ({ cause, sentence }) => `${cause}: ${sentence}`,
     )
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -192,8 +193,10 @@ describe('the run', () => {
     evidence: [1],
   }
   it('accuses nobody by a journal that was changed', () => {
-    expect(distrustChanged([breach], of(...whole, doubt('changed', 'x'))).map(({ weight }) => weight)).toEqual(['gap'])
-    expect(distrustChanged([breach], of(...whole)).map(({ weight }) => weight)).toEqual(['breach'])
+    expect(noted(distrustChanged([breach], of(...whole, doubt('changed', 'x')))).map(({ weight }) => weight)).toEqual([
+      'gap',
+    ])
+    expect(noted(distrustChanged([breach], of(...whole))).map(({ weight }) => weight)).toEqual(['breach'])
   })
 
   it('is a fail, aborted, inconclusive or a pass, in this order', () => {
@@ -202,7 +205,7 @@ describe('the run', () => {
     )
     if (gap === undefined || warning === undefined || accepted === undefined) throw new Error('three findings')
     const stopped = of(stop('operator'), ...whole)
-    const kinds = (seen: Seen, ...findings: readonly Finding[]) => verdictOf(seen, findings).kind
+    const kinds = (seen: Seen, ...findings: readonly Finding[]) => noted(verdictOf(seen, findings)).kind
     const usual = of(...whole)
     expect([
       kinds(stopped, gap, breach),
@@ -212,13 +215,13 @@ describe('the run', () => {
       kinds(usual),
     ]).toEqual(['fail', 'aborted', 'inconclusive', 'pass', 'pass'])
     expect(kinds(of(stop('failure'), ...whole), gap)).toBe('inconclusive')
-    expect(verdictOf(usual, [accepted, warning])).toMatchObject({
+    expect(noted(verdictOf(usual, [accepted, warning]))).toMatchObject({
       kind: 'pass',
       warnings: [warning],
       accepted: [accepted],
     })
-    expect(Object.keys(verdictOf(usual, [warning]))).not.toContain('accepted')
-    const verdict = verdictOf(usual, [])
+    expect(Object.keys(noted(verdictOf(usual, [warning])))).not.toContain('accepted')
+    const verdict = noted(verdictOf(usual, []))
     expect([exitCodeOf(verdict, true), exitCodeOf(verdict, false)]).toEqual([0, 6])
   })
 
@@ -318,7 +321,7 @@ describe('what a starved machine excuses', () => {
       { is: 'injected', pods: ['casino/shop-1'] } as const,
     ].map((step) => ({ kind: 'fault-step', at: atMs(ms), fault: FAULT, step }))
   const weight = (records: readonly Evidence[], contended = true, found = violated) =>
-    excuseStarved(seenIn([...budgets, ...records]), [found], contended)[0]?.weight
+    noted(excuseStarved(seenIn([...budgets, ...records]), [found], contended))[0]?.weight
 
   it.each<[string, () => string | undefined, string]>([
     ['a budget of which no pod was taken', () => weight(pod()), 'gap'],
@@ -343,7 +346,7 @@ describe('what lost evidence excuses', () => {
     evidence: [],
   }
   const weight = (records: readonly Evidence[], found = missed, of: SmallRun = run) =>
-    excuseLost(seenIn(records, of), [found])[0]?.weight
+    noted(excuseLost(seenIn(records, of), [found]))[0]?.weight
   const usual = [...all, ...steady(500, 59_500, health)]
   const lost = (of?: 'load-frame' | 'object-seen' | 'sample' | 'action-step'): Evidence => ({
     kind: 'evidence-lost',
@@ -364,7 +367,7 @@ describe('what lost evidence excuses', () => {
 describe('a root', () => {
   const none = { faults: [], actions: [] }
   const follows = (findings: readonly Finding[], seen = seenIn([], run)) =>
-    withRoots(seen, findings, none).map((each) => each.follows?.cause)
+    noted(withRoots(seen, findings, none)).map((each) => each.follows?.cause)
   const gap = (cause: Finding['cause'], subject = 'x') => finding('gap', cause, subject, 'y', [])
   it.each<[string, () => readonly (string | undefined)[], readonly (string | undefined)[]]>([
     [

@@ -1,10 +1,11 @@
 /** Witnesses that count: how soon a rate must change, for how long, and what a gap in the scrapes leaves open. All to the millisecond. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { RateWitness } from '../../src/domain/rehearsal.ts'
 import { perSecond, seconds } from '../../src/domain/units.ts'
 import { returnedAfter, testify } from '../../src/judge/faults/witness.ts'
 import { blindPods, cut, splitAt, type Track } from '../../src/judge/seen/counters.ts'
 import { place as at } from '../support/evidence.ts'
+import { it, noted } from '../support/reviewed.ts'
 
 const witness = (direction: RateWitness['direction'], becomes: number): RateWitness => ({
   kind: 'rate',
@@ -155,7 +156,7 @@ const tables: readonly (readonly [RateWitness, readonly Told[]])[] = [
 for (const [asked, table] of tables)
   describe(`a witness that ${asked.direction}`, () => {
     it.each(table.map(([what, ...told]) => ({ what, told })))('and $what', ({ told: [spans, sentence, failedAt] }) => {
-      const testimony = testify(asked, trackOf(spans, failedAt), times)
+      const testimony = noted(testify(asked, trackOf(spans, failedAt), times))
       const words = sentence.startsWith('psp-a') ? `: ${sentence}` : ` ${sentence}`
       expect(testimony.sentence).toBe(`calls_total of psp-a${words}`)
       expect(testimony.proven).toBe(/^(rose|fell) from/.test(sentence))
@@ -164,7 +165,7 @@ for (const [asked, table] of tables)
 
 describe('a witness that is scraped every four seconds', () => {
   const slow = (fallsAt: number) =>
-    testify(witness('falls', 0), trackOf(rates([0, 40], [fallsAt, 0])), times, 4000).sentence
+    noted(testify(witness('falls', 0), trackOf(rates([0, 40], [fallsAt, 0])), times, 4000)).sentence
 
   it('may be one scrape late', () => {
     expect(slow(71_500)).toMatch(/fell from 40\.0\/s to .* within 6\.0 s/)
@@ -236,7 +237,7 @@ describe('a part of a track', () => {
     ['from the end on', [300, 500, 1], false],
     ['up to the end', [150, 300, 1], false],
   ])('is torn by a gap %s', (_, span, isTorn) => {
-    const { sure, torn } = splitAt(trackOf([span]), 100, 300, 100)
+    const { sure, torn } = noted(splitAt(trackOf([span]), 100, 300, 100))
     expect([sure.increments.length, torn.length]).toEqual(isTorn ? [0, 1] : [1, 0])
   })
 })

@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import type { PodOwner } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { readJournal } from '../../src/journal/read.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { mapped } from '../support/evidence.ts'
+import { it, judge } from '../support/reviewed.ts'
 
 const recorded: Evidence[] = []
 for await (const { record } of readJournal('reports/example/journal.ndjson')) recorded.push(record)

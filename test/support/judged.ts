@@ -2,8 +2,8 @@
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Rehearsal } from '../../src/domain/rehearsal.ts'
 import type { Finding, Judgment } from '../../src/domain/verdict.ts'
-import { judge } from '../../src/judge/judge.ts'
 import { evidence, rehearsal, type Story, toBad, together } from './evidence.ts'
+import { judge } from './reviewed.ts'
 
 /** Judges the stock run, told otherwise. */
 export const told = (changes: Partial<Story> = {}): Judgment => judge(evidence(changes))

@@ -1,11 +1,17 @@
 /** A judgment as text that people can review line by line: one line for each result, and three for each finding. */
 import type { Finding, Judgment } from '../../src/domain/verdict.ts'
 
-/** Nine digits are more than any report shows, and fewer than differ between machines. */
-const digits = (_: string, value: unknown): unknown =>
-  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value
+/**
+ * Nine digits are more than any report shows, and fewer than differ between machines. A field that holds nothing is told: it must not be there, because
+ * files leave it out.
+ */
+function plain(_: string, value: unknown): unknown {
+  if (value === undefined) return 'undefined'
+  if (value instanceof Set || value instanceof Map) return [...value]
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(9)) : value
+}
 
-const lineOf = (value: unknown): string => JSON.stringify(value, digits)
+export const lineOf = (value: unknown): string => JSON.stringify(value, plain)
 
 function findingText({ weight, cause, subject, sentence, next, evidence, ...more }: Finding): readonly string[] {
   const rest = Object.keys(more).length === 0 ? [] : [`  ${lineOf(more)}`]

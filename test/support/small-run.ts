@@ -11,6 +11,7 @@ import type { Finding } from '../../src/domain/verdict.ts'
 import { actionHarm, type Harm } from '../../src/judge/harm/harm.ts'
 import { createGathering, type Seen } from '../../src/judge/seen/seen.ts'
 import { FAULT, rehearsal, runStarted, timeline, ZERO } from './evidence-rehearsal.ts'
+import { noted } from './reviewed.ts'
 
 export const atMs = (ms: number): Instant => instant(ZERO + ms)
 
@@ -52,7 +53,7 @@ const endedAt = (ms: number): Evidence => ({
 
 /** What was found, as `breach double-charge`. */
 export const causesIn = (findings: readonly Finding[]): string[] =>
-  findings.map(({ weight, cause }) => `${weight} ${cause}`)
+  noted(findings).map(({ weight, cause }) => `${weight} ${cause}`)
 
 /** The steps of the stock fault: created at 65 s, injected at 65.5 s, asked back at 90 s, and healed a second later. */
 export function faulted({ pods = ['casino/payments-api-1'], endMs = 90_000 } = {}): readonly Evidence[] {
@@ -108,6 +109,11 @@ type Answer = {
 /** `held`, or what was found: `breach alert-late`. */
 export const verdictOn = ({ result, findings }: Answer): string =>
   findings.map(({ weight, cause }) => `${weight} ${cause}`).join(', ') || (result.held ? 'held' : 'not held')
+
+/** Of each part its kind and its verdict: `archives held`, `archives breach archive-late`. */
+export const partsOn = (
+  parts: readonly (Answer & { readonly result: { readonly kind: string } })[],
+): readonly string[] => noted(parts).map((part) => `${part.result.kind} ${verdictOn(part)}`)
 
 /** The verdict and the sentence. */
 export const wordsOn = (answer: Answer): string =>

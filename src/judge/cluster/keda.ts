@@ -74,13 +74,14 @@ const action = {
 /** Steps that were missed; one that was still in time when the run was cut short is no breach. */
 function findingsOf(
   seen: Seen,
-  { scaledObject, phase, atLeast }: Keda,
+  { scaledObject, phase, atLeast, readyWithinMs }: Keda,
   { steps, peakReady }: KedaResult,
   { fromAt, endAt }: { readonly fromAt: number; readonly endAt: number },
   lines: readonly (number | undefined)[],
 ): readonly Finding[] {
   const missed = steps.filter((each) => !each.held)
-  const dueAt = (each: Step) => (each.name === 'idle' ? endAt : fromAt) + (each.budgetMs ?? 0)
+  // The first pod has no time of its own: it is due when enough pods are.
+  const dueAt = (each: Step) => (each.name === 'idle' ? endAt : fromAt) + (each.budgetMs ?? readyWithinMs)
   const open = missed.filter((each) => each.afterMs === undefined && seen.run.seenUntil < dueAt(each))
   const late = missed.filter((each) => !open.includes(each))
   if (late.length === 0) {

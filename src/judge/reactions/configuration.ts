@@ -76,7 +76,12 @@ const isAll = (serving: readonly Serving[], isOne: (digest: string) => boolean):
 
 /** The moment from which on it was so until `toAt`; undefined if it was not so at the end. */
 function sinceWhen({ pods }: Facts, fromAt: number, toAt: number, isSo: (at: number) => boolean): number | undefined {
-  const changes = pods.flatMap(({ life, known }) => [...life.serving, ...known].map(({ at }) => at))
+  // A pod that has told nothing counts from then on.
+  const untoldAt = ({ bornAt }: PodLife): number => bornAt + UNTOLD_MS + 1
+  const changes = pods.flatMap(({ life, known }) => [
+    ...[...life.serving, ...known].map(({ at }) => at),
+    untoldAt(life),
+  ])
   const moments = [fromAt, ...changes.filter((at) => at > fromAt && at < toAt).sort((a, b) => a - b)]
   const last = moments.findLastIndex((at) => !isSo(at))
   return moments[last + 1]

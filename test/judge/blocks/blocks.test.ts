@@ -1,15 +1,17 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { ratio } from '../../../src/domain/units.ts'
 import { createBlocks } from '../../../src/judge/blocks/blocks.ts'
 import { ZERO } from '../../support/evidence.ts'
 import { blockPlan, blockRecords } from '../../support/evidence-blocks.ts'
+import { it, noted } from '../../support/reviewed.ts'
 
 const quiet = (n: number) => ({ deposit: { histogram: [[n < 5 ? 800 : 100, 22]] as const, bad: n === 10 ? 2 : 0 } })
 
 function seen(records: readonly Evidence[]) {
   const fold = createBlocks()
   for (const record of records) fold.add(record)
+  noted(fold.all())
   return fold
 }
 

@@ -1,5 +1,5 @@
 /** What a comparison makes of few pairs, of pairs that lack an indicator, and of a full machine. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { WindowSums } from '../../../src/domain/blocks.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import type { Slo } from '../../../src/domain/rehearsal.ts'
@@ -12,6 +12,7 @@ import { changeText } from '../../../src/judge/blocks/summary.ts'
 import { createComparing } from '../../../src/judge/comparing.ts'
 import { place as at, runStarted, ZERO } from '../../support/evidence.ts'
 import { blockPlan, blockRecords, session, settings } from '../../support/evidence-blocks.ts'
+import { it, noted } from '../../support/reviewed.ts'
 
 const p95: Slo = {
   kind: 'latency',
@@ -32,20 +33,22 @@ const side = (ms: number, bad = 0, count = 40): ComparedPair['a'] => ({
 const pairs = (...sides: readonly (readonly [ComparedPair['a'], ComparedPair['a'], boolean?])[]) =>
   sides.map(([a, b, machineFull = false], index): ComparedPair => ({ pair: index + 1, a, b, machineFull }))
 const compared = (all: readonly ComparedPair[], changes: Partial<ComparedReleases> = {}) =>
-  compare({
-    rehearsal: 'shop',
-    a: { name: 'v1', entry: '' },
-    b: { name: 'v2', entry: '' },
-    unit: 'pairs',
-    aa: false,
-    slos: [p95],
-    indicators: {},
-    rules: settings,
-    pairs: all,
-    voidPairs: [],
-    ended: true,
-    ...changes,
-  })
+  noted(
+    compare({
+      rehearsal: 'shop',
+      a: { name: 'v1', entry: '' },
+      b: { name: 'v2', entry: '' },
+      unit: 'pairs',
+      aa: false,
+      slos: [p95],
+      indicators: {},
+      rules: settings,
+      pairs: all,
+      voidPairs: [],
+      ended: true,
+      ...changes,
+    }),
+  )
 const alike = (n: number, full = 0) =>
   pairs(...Array.from({ length: n }, (_, index) => [side(100), side(100), index < full] as const))
 
@@ -220,6 +223,7 @@ describe('the journal of a comparison', () => {
   const told = (records: readonly Evidence[]) => {
     const comparing = createComparing()
     for (const record of records) comparing.add(record)
+    if (comparing.is) noted(comparing.result())
     return comparing
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Comparison } from '../../../src/domain/comparison.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { BUCKET_FACTOR } from '../../../src/domain/histogram.ts'
@@ -7,6 +7,7 @@ import { instant } from '../../../src/domain/units.ts'
 import { createComparing } from '../../../src/judge/comparing.ts'
 import { runStarted, ZERO } from '../../support/evidence.ts'
 import { blockPlan, blockRecords, session } from '../../support/evidence-blocks.ts'
+import { it, noted } from '../../support/reviewed.ts'
 
 type Side = { readonly slower?: number; readonly badPerBlock?: number }
 type Options = {
@@ -73,7 +74,10 @@ function journal({
 function judged(options: Options): Comparison {
   const judge = createComparing()
   for (const record of journal(options)) judge.add(record)
-  return judge.result()
+  const comparison = judge.result()
+  const short = (all: Comparison['objectives']) => all.map(({ values: _, ...each }) => each)
+  noted([{ ...comparison, objectives: [], others: [] }, ...short(comparison.objectives), ...short(comparison.others)])
+  return comparison
 }
 
 const gate = ({ objectives }: Comparison, sli: string, kind: 'latency' | 'rate') =>

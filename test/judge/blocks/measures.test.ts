@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { WindowSums } from '../../../src/domain/blocks.ts'
 import type { Slo } from '../../../src/domain/rehearsal.ts'
 import { millis, ratio } from '../../../src/domain/units.ts'
@@ -11,6 +11,7 @@ import {
   valuesOf,
 } from '../../../src/judge/blocks/measures.ts'
 import { settings } from '../../support/evidence-blocks.ts'
+import { it, noted } from '../../support/reviewed.ts'
 
 const availability = {
   kind: 'availability',
@@ -24,7 +25,7 @@ it.each([
   ['of all rates', { margin: { latency: 0.15, rate: 0.01 } }, 0.01],
   ['which by default is the error budget of the objective', { margin: { latency: 0.15 } }, 0.002],
 ])('an availability objective gates with the margin %s', (_, rules, margin) => {
-  const [statistic] = gatingStatistics([availability], { ...settings, ...rules })
+  const [statistic] = noted(gatingStatistics([availability], { ...settings, ...rules }))
   expect(statistic).toMatchObject({ sli: 'checkout', kind: 'rate', gates: true })
   expect(statistic?.margin).toBeCloseTo(margin, 9)
 })
@@ -55,7 +56,8 @@ const pair = (a: Partial<WindowSums>, b: Partial<WindowSums>, sli = 'checkout'):
 })
 
 describe('what is shown beside the objectives', () => {
-  const names = (...slos: readonly Slo[]) => otherStatistics(slos, ['checkout'], settings).map(({ name }) => name)
+  const names = (...slos: readonly Slo[]) =>
+    noted(otherStatistics(slos, ['checkout'], settings)).map(({ name }) => name)
 
   it('is everything where an indicator has no objective', () => expect(names()).toEqual(['p95', 'p99', 'bad share']))
 
@@ -70,7 +72,7 @@ describe('what is shown beside the objectives', () => {
   it('has the margin of an objective on p95, and of one attempt of a thousand', () => {
     const { margin: _, ...rules } = settings
     const of = (name: string) =>
-      otherStatistics([latency(0.95)], ['checkout'], { ...rules, margin: { latency: 0.15 } }).find(
+      noted(otherStatistics([latency(0.95)], ['checkout'], { ...rules, margin: { latency: 0.15 } })).find(
         (each) => each.name === name,
       )
     expect(of('share over 200 ms')?.margin).toBe(0.05)
@@ -81,8 +83,8 @@ describe('what is shown beside the objectives', () => {
 })
 
 describe('a statistic', () => {
-  const [p95] = gatingStatistics([latency(0.95)], settings)
-  const [bad] = gatingStatistics([availability], { ...settings, margin: { latency: 0.15 } })
+  const [p95] = noted(gatingStatistics([latency(0.95)], settings))
+  const [bad] = noted(gatingStatistics([availability], { ...settings, margin: { latency: 0.15 } }))
   if (p95 === undefined || bad === undefined) throw new Error('two statistics')
 
   it('of times takes 20 of them', () => {
@@ -97,31 +99,33 @@ describe('a statistic', () => {
 
   it('has a value where both sides were measured', () => {
     const measured = { good: 9, bad: 1 }
-    expect(valuesOf(bad, [pair(measured, { good: 8, bad: 2 }), pair(measured, {}), pair({}, measured)])).toEqual([
-      { pair: 1, a: 0.1, b: 0.2 },
-    ])
-    expect(valuesOf(bad, [pair(measured, measured, 'other')])).toEqual([])
+    expect(noted(valuesOf(bad, [pair(measured, { good: 8, bad: 2 }), pair(measured, {}), pair({}, measured)]))).toEqual(
+      [{ pair: 1, a: 0.1, b: 0.2 }],
+    )
+    expect(noted(valuesOf(bad, [pair(measured, measured, 'other')]))).toEqual([])
   })
 
   it('of a share gates by the difference, whose spread is at least that of counting', () => {
-    const gate = gateOf(bad, [pair({ good: 9, bad: 1 }, { good: 8, bad: 2 })])
+    const gate = noted(gateOf(bad, [pair({ good: 9, bad: 1 }, { good: 8, bad: 2 })]))
     expect(gate.differences[0]).toBeCloseTo(0.1, 9)
     // (1 + 1) of (10 + 2), and (2 + 1) of (10 + 2).
     const variance = ((2 / 12) * (10 / 12)) / 10 + ((3 / 12) * (9 / 12)) / 10
     expect(gate.leastSd).toBeCloseTo(Math.sqrt(variance), 9)
-    const two = gateOf(bad, [pair({ good: 4, bad: 1 }, { good: 4, bad: 1 }), pair({ good: 5 }, { good: 4, bad: 1 })])
+    const two = noted(
+      gateOf(bad, [pair({ good: 4, bad: 1 }, { good: 4, bad: 1 }), pair({ good: 5 }, { good: 4, bad: 1 })]),
+    )
     expect(two.leastSd).toBeCloseTo(Math.sqrt(((2 / 12) * (10 / 12) * 2) / 10 + ((3 / 12) * (9 / 12) * 2) / 10), 9)
   })
 
   it('of a share spreads at most like a coin', () => {
-    const gate = gateOf(bad, [pair({ good: 1, bad: 9 }, { good: 1, bad: 9 })])
+    const gate = noted(gateOf(bad, [pair({ good: 1, bad: 9 }, { good: 1, bad: 9 })]))
     expect(gate.leastSd).toBeCloseTo(Math.sqrt((2 * 0.25) / 10), 9)
-    expect(gateOf(bad, []).leastSd).toBe(0)
-    expect(gateOf(bad, [pair({}, {})]).leastSd).toBe(0)
+    expect(noted(gateOf(bad, [])).leastSd).toBe(0)
+    expect(noted(gateOf(bad, [pair({}, {})])).leastSd).toBe(0)
   })
 
   it('of times gates by their ratio', () => {
-    const gate = gateOf(p95, [pair({ histogram: [[100, 20]] }, { histogram: [[200, 20]] })])
+    const gate = noted(gateOf(p95, [pair({ histogram: [[100, 20]] }, { histogram: [[200, 20]] })]))
     expect(gate.differences[0]).toBeCloseTo(Math.log(2), 1)
     expect(gate.margin).toBeCloseTo(Math.log(1.15), 9)
     expect(gate.leastSd).toBe(0)

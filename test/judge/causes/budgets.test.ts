@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import {
   actionSteps,
@@ -12,6 +12,7 @@ import {
   withActions,
 } from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it } from '../../support/reviewed.ts'
 
 describe('a drain', () => {
   const pods = ['bets-1', 'bets-2', 'bets-3']

@@ -1,5 +1,5 @@
 /** Causes that calls, sockets, refusals and gauges show, at the last moment and the last count on either side of their limits. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, SliCounts } from '../../../src/domain/evidence.ts'
 import { seconds } from '../../../src/domain/units.ts'
 import {
@@ -14,6 +14,7 @@ import { routingNotSticky, socketsNotDrained } from '../../../src/judge/causes/s
 import { degrading } from '../../../src/judge/causes/trends.ts'
 import { arrivedShare, foreignReasons } from '../../../src/judge/load/refused.ts'
 import { actionSteps, place, readyPod, rollout, seen, withReactions } from '../../support/evidence.ts'
+import { it, noted } from '../../support/reviewed.ts'
 import {
   atMs,
   atRate,
@@ -43,7 +44,7 @@ const during =
 // Work must be with psp-b 10 s after the fault began, so that calls to psp-a are in vain from 75 s on.
 describe('calls to a dead provider', () => {
   const judged = (records: readonly (readonly Evidence[])[], endMs?: number) =>
-    causesIn(breakerMissing(seenIn([...faulted({ endMs }), ...records.flat()])))
+    causesIn(noted(breakerMissing(seenIn([...faulted({ endMs }), ...records.flat()]))))
   const approved = charges('psp-a', 'approved', until65(40))
   const vain = (rate: number) => charges('psp-a', 'unknown', during(rate))
   const found = ['breach breaker-missing']
@@ -89,12 +90,14 @@ describe('calls to a dead provider', () => {
   ])('go on: %s', (_, is, expected) => expect(is()).toEqual(expected))
 
   it('is shown by the scrapes that counted some', () => {
-    const [finding] = breakerMissing(
-      seenIn([
-        ...faulted(),
-        ...approved,
-        ...charges('psp-a', 'unknown', (ms) => (ms > 75_000 && ms <= 78_000 ? 40 : 0)),
-      ]),
+    const [finding] = noted(
+      breakerMissing(
+        seenIn([
+          ...faulted(),
+          ...approved,
+          ...charges('psp-a', 'unknown', (ms) => (ms > 75_000 && ms <= 78_000 ? 40 : 0)),
+        ]),
+      ),
     )
     expect(finding?.evidence).toHaveLength(3)
   })
@@ -102,13 +105,13 @@ describe('calls to a dead provider', () => {
 
 describe('calls that never end', () => {
   const judged = (records: readonly (readonly Evidence[])[], endMs?: number) =>
-    causesIn(callsUnending(seenIn([...faulted({ endMs }), ...records.flat()])))
+    causesIn(noted(callsUnending(seenIn([...faulted({ endMs }), ...records.flat()]))))
   const approved = charges('psp-a', 'approved', until65(40))
   const found = ['breach time-out-missing']
   /** Where work must be with the other provider after a second. */
   const failover = { kind: 'failover', from: 'psp-a', to: 'psp-b', withinMs: seconds(1), at: place } as const
   const soon = (endMs: number) =>
-    causesIn(callsUnending(seenIn([...faulted({ endMs }), ...approved], { rehearsal: withReactions(failover) })))
+    causesIn(noted(callsUnending(seenIn([...faulted({ endMs }), ...approved], { rehearsal: withReactions(failover) }))))
   const without = (records: readonly Evidence[], ...missing: readonly number[]) =>
     records.filter(({ at }) => !missing.some((second) => at === atMs(second * 1000)))
 
@@ -149,7 +152,7 @@ describe('calls that never end', () => {
 describe('clients', () => {
   type Rows = Parameters<typeof framesOf>[1]
   const gaveUp = (good: number, timeout: number): Partial<SliCounts> => ({ good, bad: timeout, badBy: { timeout } })
-  const judged = (rows: Rows) => causesIn(timeOutMissing(seenIn([...faulted(), ...framesOf('bet', rows)])))
+  const judged = (rows: Rows) => causesIn(noted(timeOutMissing(seenIn([...faulted(), ...framesOf('bet', rows)]))))
   const found = ['breach time-out-missing']
 
   it.each<[string, Rows, readonly string[]]>([
@@ -163,11 +166,13 @@ describe('clients', () => {
   ])('give up: %s', (_, rows, expected) => expect(judged(rows)).toEqual(expected))
 
   it('are named with the frames in which some gave up', () => {
-    const [found_] = timeOutMissing(
-      seenIn([
-        ...faulted(),
-        ...framesOf('bet', listOf([70_000, gaveUp(1, 5)], [71_000, { good: 1 }], [72_000, gaveUp(1, 1)])),
-      ]),
+    const [found_] = noted(
+      timeOutMissing(
+        seenIn([
+          ...faulted(),
+          ...framesOf('bet', listOf([70_000, gaveUp(1, 5)], [71_000, { good: 1 }], [72_000, gaveUp(1, 1)])),
+        ]),
+      ),
     )
     expect(found_?.evidence).toHaveLength(2)
   })
@@ -179,7 +184,9 @@ describe('clients', () => {
   ])('whose forgeries are %s', (_, is, expected) => expect(is()).toEqual(expected))
   function forged(reason: string, bad: number) {
     return causesIn(
-      forgeryAccepted(seenIn(framesOf('forged-webhook', [[70_000, { good: 5, bad, badBy: { [reason]: bad } }]]))),
+      noted(
+        forgeryAccepted(seenIn(framesOf('forged-webhook', [[70_000, { good: 5, bad, badBy: { [reason]: bad } }]]))),
+      ),
     )
   }
 })
@@ -188,7 +195,7 @@ describe('clients', () => {
 describe('work that waits', () => {
   type Values = readonly (readonly [ms: number, value: number])[]
   const judged = (values: Values, run: SmallRun = {}) =>
-    causesIn(backlogGrowing(seenIn(counted('wallet', 'wallet_payouts_pending', {}, values), run)))
+    causesIn(noted(backlogGrowing(seenIn(counted('wallet', 'wallet_payouts_pending', {}, values), run))))
   const found = ['breach backlog-growing']
 
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -213,8 +220,8 @@ describe('work that waits', () => {
       ...counted('wallet', 'wallet_payouts_pending', {}, listOf([125_000, 30], [143_000, 30]), 'wallet-1'),
       ...counted('wallet', 'wallet_payouts_pending', {}, listOf([125_000 + ms, 19], [142_500, 31]), 'wallet-2'),
     ]
-    expect(causesIn(backlogGrowing(seenIn(both(999))))).toEqual(found)
-    expect(causesIn(backlogGrowing(seenIn(both(1000))))).toEqual([])
+    expect(causesIn(noted(backlogGrowing(seenIn(both(999)))))).toEqual(found)
+    expect(causesIn(noted(backlogGrowing(seenIn(both(1000)))))).toEqual([])
   })
 })
 
@@ -226,7 +233,7 @@ describe('refusals', () => {
     badBy: { [`http-${status}`]: n },
   })
   const run = (rows: Rows, more: readonly Evidence[] = []) =>
-    refusedAtIngress(seenIn([...framesOf('login', rows), ...more]))
+    noted(refusedAtIngress(seenIn([...framesOf('login', rows), ...more])))
   const found = ['breach refused-at-ingress']
   /** From 40 s to 50 s. */
   const lasting = (counts: Partial<SliCounts>, last = counts): Rows => [
@@ -341,7 +348,9 @@ describe('sockets', () => {
   }
   const found = ['breach sockets-not-drained']
   const fall = (fromMs: number, toMs: number, open = 100, least = 10) =>
-    causesIn(socketsNotDrained(told(listOf([90_000, { open }], [fromMs, { open }], [toMs, { open, dropped: least }]))))
+    causesIn(
+      noted(socketsNotDrained(told(listOf([90_000, { open }], [fromMs, { open }], [toMs, { open, dropped: least }])))),
+    )
 
   it.each<[string, () => readonly string[], readonly string[]]>([
     ['as a rollout begins', () => fall(99_000, 100_000), []],
@@ -362,8 +371,8 @@ describe('sockets', () => {
           [105_000, { open: 90, dropped: 9 }],
         ),
       )
-    expect(causesIn(socketsNotDrained(rows(100_000)))).toEqual([])
-    expect(causesIn(socketsNotDrained(rows(100_001)))).toEqual(found)
+    expect(causesIn(noted(socketsNotDrained(rows(100_000))))).toEqual([])
+    expect(causesIn(noted(socketsNotDrained(rows(100_001))))).toEqual(found)
   })
 
   it('fall together where one frame has more than half of what fell beside it', () => {
@@ -377,8 +386,8 @@ describe('sockets', () => {
           [107_000, { dropped: 2 * beside + 20 }],
         ),
       )
-    expect(causesIn(socketsNotDrained(rows(10)))).toEqual([])
-    expect(causesIn(socketsNotDrained(rows(9)))).toEqual(found)
+    expect(causesIn(noted(socketsNotDrained(rows(10))))).toEqual([])
+    expect(causesIn(noted(socketsNotDrained(rows(9))))).toEqual(found)
   })
 
   it.each([
@@ -388,7 +397,7 @@ describe('sockets', () => {
     [0, 10, ['breach routing-not-sticky']],
     [0, 9, []],
   ])('of which %i stay and %i move', (kept, moved, expected) => {
-    expect(causesIn(routingNotSticky(told(listOf([50_000, {}], [51_000, { kept, moved }]))))).toEqual(expected)
+    expect(causesIn(noted(routingNotSticky(told(listOf([50_000, {}], [51_000, { kept, moved }])))))).toEqual(expected)
   })
 })
 
@@ -414,7 +423,7 @@ describe('what grows while the load stays the same', () => {
     const { timeline } = all.run.head
     const [first] = timeline.phases
     Object.assign(timeline, { phases: [{ ...first, rampEndMs: 0, toMs: 160_000 }] })
-    return degrading(all)
+    return noted(degrading(all))
   }
   const kept = (value: (index: number) => number, n = 29) =>
     gauge(MEMORY, (index) => value(index) * MIB, 'gateway', 15_000, n)

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import type { FaultSpec } from '../../../src/domain/rehearsal.ts'
-import { judge } from '../../../src/judge/judge.ts'
 import { evidence, mapped, rehearsal, type Story, scrapes, toBad } from '../../support/evidence.ts'
 import { withObject } from '../../support/faults.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 describe('calls to a dead provider', () => {
   const vain = (perSecond: number, outcome = 'unknown', pod = 'payments-api-2'): Evidence[] =>

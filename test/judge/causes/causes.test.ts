@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
-import { judge } from '../../../src/judge/judge.ts'
+import { expect } from 'vitest'
 import { endpoints, evidence, nodes, standing, together } from '../../support/evidence.ts'
 import { causesOf } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 it('no rule of causes finds anything in the stock run', () => {
   expect(

@@ -1,6 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { judge } from '../../../src/judge/judge.ts'
 import {
   evidence,
   nobody,
@@ -14,6 +13,7 @@ import {
   withActions,
 } from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 describe('a pod that ends', () => {
   const life = (gone: number, changes: object = {}) =>

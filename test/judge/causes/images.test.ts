@@ -1,7 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { PodSeen } from '../../../src/domain/cluster.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { judge } from '../../../src/judge/judge.ts'
 import { evidence, seen, together } from '../../support/evidence.ts'
 import { rollout } from '../../support/evidence-actions.ts'
 import {
@@ -18,6 +17,7 @@ import {
   TAG,
 } from '../../support/evidence-images.ts'
 import { causesOf, sentenceOf, shown, withRehearsal } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 const judged = (...records: readonly (readonly Evidence[] | Evidence)[]) => shown(together(machines, records.flat()))
 

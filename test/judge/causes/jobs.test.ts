@@ -1,5 +1,5 @@
 /** Pods of a Job serve nobody: no rule about servers accuses them, whatever happens while they start, work and end. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import {
   drainA,
@@ -16,6 +16,7 @@ import {
   withActions,
 } from '../../support/evidence.ts'
 import { badAt, causesOf, shown } from '../../support/judged.ts'
+import { it } from '../../support/reviewed.ts'
 
 const ofJob = (records: readonly Evidence[]): Evidence[] =>
   mapped(records, 'object-seen', (record) =>

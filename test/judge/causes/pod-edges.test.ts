@@ -1,5 +1,5 @@
 /** Causes that pods and nodes show, at the last moment and the last attempt on either side of their limits. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { PodSeen } from '../../../src/domain/cluster.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import type { ActionSpec } from '../../../src/domain/rehearsal.ts'
@@ -27,6 +27,7 @@ import {
   standing,
   together,
 } from '../../support/evidence.ts'
+import { it, noted } from '../../support/reviewed.ts'
 import { atMs, causesIn, counted, faulted, framesOf, listOf, type SmallRun, seenIn } from '../../support/small-run.ts'
 
 const faultOn = (pod = 'casino/bets-9') => faulted({ pods: [pod] })
@@ -56,7 +57,7 @@ describe('a drain', () => {
     })
   const evicted = (n: number) => [101, { is: 'evicted', pod: `casino/bets-${n}`, node: 'zone-a-api' }] as const
   const missing = (...pods: readonly (readonly Evidence[])[]) =>
-    causesIn(budgetMissing(inAction(drainA, [...acted(drainA, 115, evicted(1), evicted(2)), ...pods.flat()])))
+    causesIn(noted(budgetMissing(inAction(drainA, [...acted(drainA, 115, evicted(1), evicted(2)), ...pods.flat()]))))
   const found = ['breach budget-missing']
 
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -78,7 +79,7 @@ describe('a drain', () => {
       [130, { is: 'healed' }],
     )
     const stuck = budget(at, 'bets', { healthy: 2, wantedHealthy: 2, allowed: 0 })
-    return causesIn(budgetBlocks(inAction(spec, [...steps, ...pod(1), ...pod(2), stuck])))
+    return causesIn(noted(budgetBlocks(inAction(spec, [...steps, ...pod(1), ...pod(2), stuck]))))
   }
   const completes = { kind: 'completes', withinMs: 20_000, at: drainA.at } as (typeof drainA)['expect'][number]
   const blocks = ['breach budget-blocks']
@@ -101,8 +102,10 @@ describe('a pod that is asked to end', () => {
   const usual = called([90_000, 0], [99_000, 9], [100_500, 18])
   const hasty = (ends: number, requests = usual, grace = 10, tookMs = 499) =>
     causesIn(
-      drainMissing(
-        inAction(rollout, [...acted(rollout, 120), ...life(ends, ends + tookMs / 1000, grace), ...requests]),
+      noted(
+        drainMissing(
+          inAction(rollout, [...acted(rollout, 120), ...life(ends, ends + tookMs / 1000, grace), ...requests]),
+        ),
       ),
     )
   const found = ['breach drain-missing']
@@ -121,7 +124,7 @@ describe('a pod that is asked to end', () => {
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 
   const slow = (tookMs: number, grace: number, ...more: readonly Evidence[]) =>
-    causesIn(slowTermination(seenIn([...nodes(), ...life(100, 100 + tookMs / 1000, grace), ...more])))
+    causesIn(noted(slowTermination(seenIn([...nodes(), ...life(100, 100 + tookMs / 1000, grace), ...more]))))
   it.each<[string, () => readonly string[], readonly string[]]>([
     ['takes all but half a second of its grace', () => slow(9500, 10), ['breach slow-termination']],
     ['takes less', () => slow(9499, 10), []],
@@ -153,7 +156,7 @@ describe('errors at the edges of pods', () => {
   const ending = (gone: number, grace?: number) =>
     gateway(1, { ends: 103, gone, ...(grace === undefined ? {} : { grace }) })
   const judged = (rows: Bad, ...pods: readonly (readonly Evidence[])[]) =>
-    podErrors(inAction(rollout, [...acted(rollout, 120), ...bad(rows), ...pods.flat()]))
+    noted(podErrors(inAction(rollout, [...acted(rollout, 120), ...bad(rows), ...pods.flat()])))
   const BEFORE: Bad = [[102_000, 0]]
 
   it.each<[string, number, number | undefined, boolean]>([
@@ -242,7 +245,7 @@ describe('errors at the edges of pods', () => {
   ])('belong to a fault %s', (_, fromMs, expected) => {
     const pods = gateway(1, { ends: 95.8, gone: 97 })
     const rows = bad(listOf([fromMs, 0], [fromMs + 1000, 9]))
-    expect(causesIn(podErrors(seenIn([...nodes(), ...faultOn(), ...rows, ...pods])))).toEqual(expected)
+    expect(causesIn(noted(podErrors(seenIn([...nodes(), ...faultOn(), ...rows, ...pods]))))).toEqual(expected)
   })
 
   it.each<[string, number, readonly string[]]>([
@@ -251,7 +254,7 @@ describe('errors at the edges of pods', () => {
   ])('do not belong to a fault before it: %s', (_, toMs, expected) => {
     const pods = gateway(1, { ends: 64.2, gone: 67 })
     const rows = bad(listOf([toMs - 1000, 0], [toMs, 9]))
-    expect(causesIn(podErrors(seenIn([...nodes(), ...faultOn(), ...rows, ...pods])))).toEqual(expected)
+    expect(causesIn(noted(podErrors(seenIn([...nodes(), ...faultOn(), ...rows, ...pods]))))).toEqual(expected)
   })
 })
 
@@ -280,7 +283,9 @@ describe('a Ready pod that fails', () => {
       ]),
     )
   const judged = (...records: readonly (readonly Evidence[])[]) =>
-    causesIn(readyButFailing(seenIn([...nodes(), ...standing('bets', 'zone-a-api', 'zone-b-api'), ...records.flat()])))
+    causesIn(
+      noted(readyButFailing(seenIn([...nodes(), ...standing('bets', 'zone-a-api', 'zone-b-api'), ...records.flat()]))),
+    )
   const found = ['breach ready-but-failing']
 
   // Probes have 17 s to notice, and scrapes 3 s.
@@ -311,16 +316,18 @@ describe('a Ready pod that fails', () => {
 describe('a service with one pod', () => {
   const judged = (fall: number, rows: Parameters<typeof framesOf>[1] = [], pods: readonly Evidence[] = []) =>
     causesIn(
-      noRedundancy(
-        inAction(drainA, [
-          ...acted(drainA, 115),
-          ...standing('wallet', 'zone-a-api'),
-          ...pods,
-          endpoints(-1, 'wallet', 1),
-          endpoints(fall, 'wallet', 0),
-          endpoints(fall + 5, 'wallet', 1),
-          ...framesOf('login', rows),
-        ]),
+      noted(
+        noRedundancy(
+          inAction(drainA, [
+            ...acted(drainA, 115),
+            ...standing('wallet', 'zone-a-api'),
+            ...pods,
+            endpoints(-1, 'wallet', 1),
+            endpoints(fall, 'wallet', 0),
+            endpoints(fall + 5, 'wallet', 1),
+            ...framesOf('login', rows),
+          ]),
+        ),
       ),
     )
   const bad = (n: number, good: number) => [[101_000, { good, bad: n, badBy: { 'http-503': n } }]] as const
@@ -362,8 +369,10 @@ describe('a container that is started again', () => {
     seen(second, readyPod('gateway-1', 'gateway', changes), change)
   const at = (second: number, more: readonly Evidence[] = [], until = 160_000) =>
     causesIn(
-      containerRestarted(
-        seenIn([...nodes(), pod(-10, {}, 'present'), pod(second, { restarts: 1 }), ...more], { until }),
+      noted(
+        containerRestarted(
+          seenIn([...nodes(), pod(-10, {}, 'present'), pod(second, { restarts: 1 }), ...more], { until }),
+        ),
       ),
     )
   const warned = ['warning container-restarted']
@@ -396,15 +405,17 @@ describe('a container that is started again', () => {
   // Not Ready from 118 s to 125 s: what goes wrong from 115 s to 125 s is around it.
   const around = (...rows: readonly (readonly [ms: number, bad: number])[]) =>
     causesIn(
-      containerRestarted(
-        seenIn([
-          ...nodes(),
-          pod(-10, {}, 'present'),
-          pod(118, { ready: false }),
-          pod(120, { ready: false, restarts: 1 }),
-          pod(125, { restarts: 1 }),
-          ...bad(...rows),
-        ]),
+      noted(
+        containerRestarted(
+          seenIn([
+            ...nodes(),
+            pod(-10, {}, 'present'),
+            pod(118, { ready: false }),
+            pod(120, { ready: false, restarts: 1 }),
+            pod(125, { restarts: 1 }),
+            ...bad(...rows),
+          ]),
+        ),
       ),
     )
   it.each<[string, () => readonly string[], readonly string[]]>([
@@ -461,7 +472,7 @@ describe('the loss of a zone', () => {
 
   it('names the lines of the autoscaler within it', () => {
     const records = [hpa(0, 3, 9), hpa(100.001, 4, 16), hpa(125, 4, 17), hpa(125.001, 4, 18)]
-    const found = headroomMissing(inAction(dark, [...acted(dark, 125), ...records]))
+    const found = noted(headroomMissing(inAction(dark, [...acted(dark, 125), ...records])))
     expect(found[0]?.evidence).toHaveLength(2)
   })
 
@@ -482,7 +493,7 @@ describe('the loss of a zone', () => {
   it('names nothing of the zones that only other pools use', () => {
     const own = nodes().filter((each) => each.kind === 'object-seen' && each.object.name.endsWith('realtime'))
     const records = together(own, [node(-2, 'a')], acted(dark, 125), standing('wallet', 'zone-a-api', 'zone-a-api'))
-    const found = zoneConcentrated(seenIn(records, { rehearsal: { actions: [dark], faults: [] } }))
+    const found = noted(zoneConcentrated(seenIn(records, { rehearsal: { actions: [dark], faults: [] } })))
     expect(found).toEqual([])
   })
 })

@@ -1,6 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { judge } from '../../../src/judge/judge.ts'
 import {
   actionSteps,
   drainA,
@@ -15,6 +14,7 @@ import {
   withActions,
 } from '../../support/evidence.ts'
 import { badAt, causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 describe('errors when a pod starts or ends', () => {
   const old = (n: number, ends: number) =>

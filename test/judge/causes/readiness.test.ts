@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { nodes, secondAt, standing, together } from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it } from '../../support/reviewed.ts'
 
 describe('readiness that lies', () => {
   const counts = (pod: string, failing: (second: number) => boolean, failure = '500'): Evidence[] => {

@@ -1,7 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import type { Rehearsal } from '../../../src/domain/rehearsal.ts'
-import { judge } from '../../../src/judge/judge.ts'
 import {
   drainA,
   drained,
@@ -18,6 +17,7 @@ import {
   withActions,
 } from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 describe('a service with one pod', () => {
   const alone: Story['load'] = (second, load) => second >= 102 && second < 108 && toBad(load.login, 40)

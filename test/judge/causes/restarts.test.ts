@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { PodSeen, Termination } from '../../../src/domain/cluster.ts'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { node, nodes, readyPod, type Story, seen, toBad, together } from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it } from '../../support/reviewed.ts'
 
 const oom: Termination = { container: 'app', reason: 'OOMKilled', exitCode: 137 }
 

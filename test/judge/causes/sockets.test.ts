@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
-import { judge } from '../../../src/judge/judge.ts'
 import { evidence, mapped, rolledOut, rollout, secondAt, together, withActions } from '../../support/evidence.ts'
 import { causesOf, sentenceOf } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 describe('sockets in a rollout', () => {
   const falling = (perSecond: (second: number) => number, farewells = 0): Evidence[] => {

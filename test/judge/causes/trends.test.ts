@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence, LoadFrame } from '../../../src/domain/evidence.ts'
 import { readJournal } from '../../../src/journal/read.ts'
-import { judge } from '../../../src/judge/judge.ts'
 import { evidence, mapped, named, type Story, scrapes, seen, together } from '../../support/evidence.ts'
 import { causesOf, sentenceOf } from '../../support/judged.ts'
+import { it, judge } from '../../support/reviewed.ts'
 
 const noise = (second: number): number => ((second * 7919) % 13) - 6
 const recorded: Evidence[] = []

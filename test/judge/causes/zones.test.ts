@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { actionOf, actionSteps, nodes, podLife, seen, standing, together, withActions } from '../../support/evidence.ts'
 import { causesOf, sentenceOf, shown } from '../../support/judged.ts'
+import { it } from '../../support/reviewed.ts'
 
 describe('the loss of a zone', () => {
   const lost = (nodesOf: readonly string[], more: readonly Evidence[] = [], all = nodes()) => {
