@@ -134,7 +134,7 @@ export function gateOf(statistic: Statistic, pairs: readonly ComparedPair[]): Ga
  * each side (Laplace's rule), so that none in n attempts is not taken for none ever.
  */
 function leastSd({ sli, counts }: Statistic, pairs: readonly ComparedPair[]): number {
-  if (counts === undefined || pairs.length === 0) return 0
+  if (counts === undefined) return 0
   const variance = (side: (pair: ComparedPair) => BlockSums): number => {
     const all = pairs.flatMap((pair) => {
       const sums = side(pair)[sli]

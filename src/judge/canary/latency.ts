@@ -20,7 +20,7 @@ export const pairsOf = (steps: readonly CountedSpan[], counts: CountsBetween): r
 function pairsIn({ fromAt, toAt }: CountedSpan, counts: CountsBetween): readonly number[] {
   const most = Math.floor((toAt - fromAt) / PAIR_LEAST_MS)
   const pairs = Math.min(most, Math.floor(counts('canary', fromAt, toAt).timed / PAIR_LEAST))
-  const length = (toAt - fromAt) / Math.max(1, pairs)
+  const length = (toAt - fromAt) / pairs
   return Array.from({ length: pairs }, (_, index) => fromAt + index * length).flatMap((from) => {
     const [old, fresh] = [meanOf(counts('stable', from, from + length)), meanOf(counts('canary', from, from + length))]
     return old === undefined || fresh === undefined ? [] : [Math.log(fresh / old)]

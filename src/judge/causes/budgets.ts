@@ -74,7 +74,7 @@ export function budgetBlocks(seen: Seen): readonly Finding[] {
 }
 
 const isStuck = (seen: Seen, budget: string, { createdAt, endAt }: Harm): boolean =>
-  seen.objects.budget(budget)?.stuck.some((each) => each.at <= endAt && each.at >= createdAt - STUCK_BEFORE_MS) ?? false
+  (seen.objects.budget(budget)?.stuck ?? []).some(({ at }) => at <= endAt && at >= createdAt - STUCK_BEFORE_MS)
 
 /** A budget that does not change is not seen again: how it stood in the minute before the drain counts. */
 const STUCK_BEFORE_MS = 60_000

@@ -94,10 +94,11 @@ export function callsUnending(seen: Seen): readonly Finding[] {
       const isTorn = [from, to].some(
         (provider) => splitAt(seen.counters.track(endedId(provider)), fromAt, harm.endAt, CLIENT_MS).torn.length > 0,
       )
+      // Without a look it is less than any time.
       const overMs = Math.max(...looks.map((one) => one.toAt)) - Math.min(...looks.map((one) => one.fromAt))
       const ended = (looks.reduce((sum, one) => sum + one.count, 0) / overMs) * 1000
       const before = approvedBefore(seen, harm, from, to)
-      if (looks.length === 0 || isTorn || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
+      if (isTorn || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
       if (arrivedShare(seen, harm.createdAt, { fromAt, toAt: harm.endAt }) < ENDS) return []
       const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${counterOf(seen, from)}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
       return [

@@ -49,7 +49,7 @@ function fallOf(seen: Seen, app: string, service: string, steps: Steps, harms: r
     if (fall.value > 0 || before === 0) continue
     const harm = harms.find((each) => each.createdAt <= fall.at && fall.at <= (each.healedAt ?? each.endAt) + FELT_MS)
     const since = Math.min(fall.at, harm?.createdAt ?? fall.at) - WATCHES_MS
-    const most = Math.max(0, ...stepsWithin(serving, since, fall.at).map((each) => each.value))
+    const most = Math.max(...stepsWithin(serving, since, fall.at).map((each) => each.value))
     const isMeant = workloadsOf(lives, app).some((name) => stepAt(seen.objects.wanted(name), fall.at)?.value === 0)
     if (!harm || most > 1 || isMeant || isMeantFor(harm, app, lives)) continue
     const back = steps.find((each) => each.at > fall.at && each.value > 0)

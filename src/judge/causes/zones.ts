@@ -89,7 +89,7 @@ function overwhelmed(seen: Seen, harm: Harm): readonly Finding[] {
       const before = stepAt(steps, harm.createdAt)
       const lastsMs = harm.endAt - harm.createdAt
       const spentMs = timeWhere(steps, harm.createdAt, harm.endAt, isSpent)
-      if (lastsMs <= 0 || spentMs <= lastsMs / 2 || !before || isSpent(before.value)) return []
+      if (spentMs <= lastsMs / 2 || !before || isSpent(before.value)) return []
       const lines = steps.filter((each) => each.at > harm.createdAt && each.at <= harm.endAt).map((each) => each.line)
       const sentence = `${name} stood at its maximum of ${before.value.max} pods and over its target for ${duration(spentMs)} (${showMeasuredPercent(spentMs / lastsMs)}) of ${harm.name}: the other zones could not carry the load.`
       return [finding('breach', 'headroom-missing', name, sentence, lines)]

@@ -22,26 +22,23 @@ export function createBurnWatch(guardrail: BurnGuardrail): Watch {
   let over: { readonly at: number; readonly forMs: number }[] = []
   let tripped = false
   // An objective of 100 % allows nothing: any bad attempt burns without measure.
-  const burnOf = (good: number | undefined): number | undefined =>
-    good === undefined ? undefined : (1 - good) / Math.max(1 - objective, 1e-9)
+  const burnOf = (good: number): number => (1 - good) / Math.max(1 - objective, 1e-9)
 
   return (delta: FrameDelta): GuardrailTripped | undefined => {
     startedAt ??= delta.fromAt
     recent.push(countsOf(delta, sli))
     recent = recent.filter((each) => each.at > delta.at - longMs)
-    const short = burnOf(shareOf(recent.filter((each) => each.at > delta.at - shortMs)))
-    // Before the long window is full, what is missing of it counts as good at the same pace: there has not been time to burn more.
-    const seen = Math.min(1, (delta.at - startedAt) / longMs)
-    const share = shareOf(recent)
-    const long = share === undefined ? undefined : (burnOf(share) ?? 0) * seen
+    const [share, latest] = [shareOf(recent), shareOf(recent.filter((each) => each.at > delta.at - shortMs))]
     // Silence is neither good nor bad.
-    if (short === undefined || long === undefined) return undefined
-    if (Math.min(short, long) < factor - ROUNDING) return undefined
+    if (share === undefined || latest === undefined) return undefined
+    // Before the long window is full, what is missing of it counts as good at the same pace: there has not been time to burn more.
+    const long = burnOf(share) * Math.min(1, (delta.at - startedAt) / longMs)
+    if (Math.min(burnOf(latest), long) < factor - ROUNDING) return undefined
     over = [...over.filter((each) => each.at > delta.at - longMs), { at: delta.at, forMs: delta.at - delta.fromAt }]
     const overMs = over.reduce((sum, each) => sum + each.forMs, 0)
     if (tripped || overMs <= shortMs + FRAME_MS / 2) return undefined
     tripped = true
-    return trip(guardrail, delta.at, share ?? 0, long)
+    return trip(guardrail, delta.at, share, long)
   }
 }
 

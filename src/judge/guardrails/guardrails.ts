@@ -46,8 +46,7 @@ function watching(guardrail: AvailabilityGuardrail): Watch {
 
   return (delta: FrameDelta): GuardrailTripped | undefined => {
     recent.push(countsOf(delta, guardrail.sli))
-    const keepMs = Math.max(guardrail.forMs, smoothingMs)
-    recent = recent.filter((each) => each.at > delta.at - keepMs)
+    recent = recent.filter((each) => each.at > delta.at - guardrail.forMs)
     const smoothed = shareOf(recent.filter((each) => each.at > delta.at - smoothingMs))
     if (smoothed === undefined) return undefined
     if (smoothed >= guardrail.below) {

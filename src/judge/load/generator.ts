@@ -53,7 +53,7 @@ export function judgeGenerator(seen: Seen, due: ReadonlyMap<string, Due>): Gener
     dropped: sum((each) => each.dropped),
     missing: sum((each) => Math.max(0, each.neverRan - each.dropped)),
     cpuCoresPeak: Math.max(0, ...rows.map((row) => row.cpuCores)),
-    hostBusyPeak: ratio(Math.min(1, Math.max(0, ...rows.map((row) => row.hostBusy)))),
+    hostBusyPeak: ratio(Math.max(0, ...rows.map((row) => row.hostBusy))),
     sentence: sentenceOf(reasons, rows.length > 0, pressure.fullMs),
   }
   return {

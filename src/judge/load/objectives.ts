@@ -76,7 +76,7 @@ function judgeObjective(seen: Seen, due: ReadonlyMap<string, Due>, slo: Slo): Ru
 
 /** With the attempts that nobody saw as bad ones. */
 function lessSeen(state: SloResult['state'], share: Share, unseen: number): SloResult['state'] {
-  if (unseen === 0 || (state !== 'proven' && state !== 'proven-with-warning')) return state
+  if (state !== 'proven' && state !== 'proven-with-warning') return state
   const atWorst = stateOf({ ...share, attempts: share.attempts + unseen })
   return atWorst === 'missed' ? 'unproven' : atWorst
 }
@@ -119,7 +119,7 @@ const missedForReal = ({ withinCeiling, answered, objective }: Share): boolean =
 function budgetUsed({ objective, within, attempts }: Share): number {
   const bad = attempts - within
   const budget = (1 - objective) * attempts
-  return bad === 0 ? 0 : budget < 1e-9 ? bad : bad / budget
+  return budget < 1e-9 ? bad : bad / budget
 }
 
 /** Attempts that the plan still had when the load was cut short: by the plan, or at the pace so far where it has no arrivals. */

@@ -25,15 +25,15 @@ const MORE_THAN_ALL = 0.01
 export function unreadFinding(seen: Seen, sli: string, named: string, achieved: string): Finding | undefined {
   const read = seen.prometheus.of(sli)
   if (read === undefined) return undefined
-  const why = read.holes.length > 0 ? holeWords(seen, read) : excessWords(read)
+  const why = holeWords(seen, read) ?? excessWords(read)
   if (why === undefined) return undefined
   const lines = read.holes.map(({ line }) => line)
   return finding('gap', 'evidence-lost', sli, `${named}: ${achieved}${why}`, lines.length > 0 ? lines : linesOf(read))
 }
 
-function holeWords({ run }: Seen, { holes, sli }: SliSeen): string {
+function holeWords({ run }: Seen, { holes, sli }: SliSeen): string | undefined {
   const [longest] = [...holes].sort((a, b) => lengthOf(b) - lengthOf(a) || a.fromAt - b.fromAt)
-  if (longest === undefined) return ''
+  if (longest === undefined) return undefined
   const { problem, fromAt, pod } = longest
   const pods = [...new Set(holes.map((each) => each.pod))].sort()
   const zeroAt = run.zeroAt ?? fromAt

@@ -66,7 +66,7 @@ function attemptsOfRun(seen: Seen, sli: string): number {
 }
 
 /** An objective of 100 % has no budget; each bad attempt then counts as one whole. */
-const overBudget = (bad: number, budget: number): number => (bad === 0 ? 0 : budget < 1e-9 ? bad : bad / budget)
+const overBudget = (bad: number, budget: number): number => (budget < 1e-9 ? bad : bad / budget)
 
 /** Over whole stretches of BURN_MS only, unless there is no more than a part of one. */
 function peakBurn(rows: readonly HurtRow[], allowed: number, lostIn: (row: HurtRow) => number): number {
@@ -80,7 +80,7 @@ function peakBurn(rows: readonly HurtRow[], allowed: number, lostIn: (row: HurtR
       lost -= lostIn(oldest)
     }
     const isWhole = row.at - startedAt >= BURN_MS || index === rows.length - 1
-    if (isWhole && attempts > 0) peak = Math.max(peak, overBudget(lost, allowed * attempts))
+    if (isWhole) peak = Math.max(peak, overBudget(lost, allowed * attempts))
   }
   return peak
 }

@@ -32,7 +32,9 @@ export function judgeFailback(seen: Seen, harm: Harm, { from, to }: Failover, to
   const window = windowOf(seen, harm)
   if (window === undefined) return []
   const { fromAt, toAt } = window
-  const whole = [from, to].map((name) => cut(seen.counters.track(approvedId(name)), harm.createdAt - BEFORE_MS, toAt))
+  const approvedBy = (name: string) => cut(seen.counters.track(approvedId(name)), harm.createdAt - BEFORE_MS, toAt)
+  const approved = { from: approvedBy(from), to: approvedBy(to) }
+  const whole = Object.values(approved)
   const tracks = whole.map((track) => splitAt(track, fromAt, toAt, RATE_MS))
   const lines = tracks.flatMap(({ sure }) =>
     sure.increments
@@ -48,8 +50,7 @@ export function judgeFailback(seen: Seen, harm: Harm, { from, to }: Failover, to
     const sentence = `Whether work returned to ${from} after ${harm.name} could not be measured: its approved calls were not scraped until the end.`
     return tookOver ? say('gap', 'no-evidence', sentence) : []
   }
-  const [ofFrom, ofTo] = whole.map((track) => cumulative(track))
-  if (!ofFrom || !ofTo) return []
+  const [ofFrom, ofTo] = [cumulative(approved.from), cumulative(approved.to)]
   const before = { fromAt: harm.createdAt - BEFORE_MS, toAt: harm.createdAt }
   const normal = { from: countIn(ofFrom, before), to: countIn(ofTo, before) }
   const share = normal.from / Math.max(1, normal.from + normal.to)

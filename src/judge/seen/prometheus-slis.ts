@@ -260,7 +260,7 @@ function bornOf(
   load: Load,
 ): { readonly rows: readonly Row[]; readonly holes: readonly ReadHole[] } {
   if (at <= load.fromAt || emptyAt !== undefined) return { rows: [], holes: [] }
-  const bornAt = Math.max(0, ...lives.filter((life) => life.bornAt <= at).map((life) => life.bornAt))
+  const bornAt = Math.max(...lives.filter((life) => life.bornAt <= at).map((life) => life.bornAt))
   if (bornAt >= load.fromAt)
     return { rows: [rowOf(sli, limits, grown(NONE, cells), { fromAt: bornAt, at, line })], holes: [] }
   const problem = 'it was first read after the load had begun, so that nobody knows what it had counted before'

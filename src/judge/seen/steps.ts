@@ -62,6 +62,6 @@ export function timeWhere<T>(steps: Steps<T>, fromAt: number, toAt: number, isTr
   const inside = stepsWithin(steps, fromAt, toAt)
   return inside.reduce((sum, step, index) => {
     const until = inside[index + 1]?.at ?? toAt
-    return isTrue(step.value) ? sum + Math.max(0, until - Math.max(step.at, fromAt)) : sum
+    return isTrue(step.value) ? sum + until - Math.max(step.at, fromAt) : sum
   }, 0)
 }

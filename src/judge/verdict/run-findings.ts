@@ -110,10 +110,9 @@ function loadTrouble({ run, load }: Seen): readonly Finding[] {
 
 /** From some moment on nothing of the cluster was read to the end of the run. */
 function unreachable({ run, silence }: Seen): readonly Finding[] {
-  if (silence.lost.size < SILENT_FROM) return []
   const losses = [...silence.lost.values()]
   const [first, last] = [losses[0], losses.at(-1)]
-  if (first === undefined || last === undefined) return []
+  if (losses.length < SILENT_FROM || first === undefined || last === undefined) return []
   const { context } = run.head.target
   const since = run.zeroAt === undefined ? '' : ` from ${showClock(Math.max(0, first.record.at - run.zeroAt))} on`
   const sentence = `Nothing could be read through the API server of ${context}${since}: ${last.record.problem}.`
