@@ -16,6 +16,7 @@ export const EXCEPTIONS: readonly SpecException[] = [
     reason:
       "The root is read-only, and writing to it fails. The suite also expects the words of busybox's shell. The machine's shell, which stands in for it, has others.",
     spec: /when scheduling a read only busybox container should not write to root filesystem/,
+    networking: 'namespaces',
   },
   {
     kind: 'no PID namespace',
@@ -30,16 +31,17 @@ export const EXCEPTIONS: readonly SpecException[] = [
     spec: /public image should timeout if requested/,
   },
   {
-    kind: 'ports are forwarded by the kubelet',
-    reason:
-      "`kubectl port-forward` works: the lab's kubelet connects to the pod itself. So the runtime does not offer it, and the suite asks only the runtime.",
-    spec: /runtime should support portforward/,
-  },
-  {
     kind: 'no network of its own',
     reason:
-      'Without namespaces a pod is an address of this machine. A program that is not Node cannot listen there on port 80, and sees the host name and resolv.conf of the machine. hostPort is at the address of the node only.',
-    spec: /in a pod should support network|should support port mapping|support DNS config|support set hostname/,
+      'Without namespaces a pod is an address of this machine. A program that is not Node cannot listen there on port 80, takes its port from all other pods, reaches no pod or Service by its address, and sees the host name and resolv.conf of the machine. hostPort is at the address of the node only.',
+    spec: /in a pod should support network|should support (port mapping|portforward)|support DNS config|support set hostname|\[StatefulSetBasic\]|with readiness probe|PreStop should call prestop|should serve a basic image on each replica|EndpointSlice should support a Service with multiple/,
+    networking: 'preload',
+  },
+  {
+    kind: 'no files of its own',
+    reason:
+      'Without namespaces a container has the files of this machine. A program that is not Node finds volumes, /etc/hosts and the termination log below MATCHDAY_ROOT and not at their paths, and the root is not read-only.',
+    spec: /read only busybox container|hostAliases should write entries|termination message|run with the expected status|Job should (run a job to completion when tasks sometimes fail and are locally|allow to use a pod failure policy to ignore failure)/,
     networking: 'preload',
   },
 ]

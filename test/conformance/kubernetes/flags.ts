@@ -14,7 +14,7 @@ usage: npm run conformance -- [--networking preload|namespaces] [--only e2e|crit
   --resume           leave out specs that were measured
   --since COMMIT     with --resume: a spec counts as measured only if it was measured at this commit or a later one
   --for 50m          begin no spec after this time
-  --at-once N        so many specs of Kubernetes at the same time (default 4)
+  --at-once N        so many specs of Kubernetes at the same time (default 4); one that fails for no known reason then runs once more, alone
   --list             print the specs that would run, and run none
   --page             write the page from what was measured before, and run none
 

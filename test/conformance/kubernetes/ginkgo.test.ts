@@ -13,21 +13,21 @@ const entry = (State: string, more: object = {}) => ({
   ...more,
 })
 const setUp = { ContainerHierarchyTexts: null, LeafNodeText: '', LeafNodeType: 'SynchronizedBeforeSuite', RunTime: 0 }
-const Failure = { Message: 'Timed out\n\n  after 300 s: pod at 0xc000123456' }
+const Failure = { Message: 'Timed out\n\n  after 300 s: pod at 0xc000123456 in "/tmp/md-1a/l/x"' }
 const reportOf = (...SpecReports: object[]) => JSON.stringify([{ SpecReports }])
 
 describe('the report of one spec', () => {
   it.each([
     ['passed', [entry('skipped'), entry('passed')], { kind: 'passed', seconds: 12 }],
     [
-      'failed, in one line without addresses of memory',
+      'failed, in one line without addresses of memory or folders of the machine',
       [entry('failed', { Failure })],
-      { kind: 'failed', seconds: 12, message: 'Timed out after 300 s: pod at 0x…' },
+      { kind: 'failed', seconds: 12, message: 'Timed out after 300 s: pod at 0x… in "(path)"' },
     ],
     [
       'took too long',
       [entry('timedout', { Failure })],
-      { kind: 'failed', seconds: 12, message: 'took longer than 400 s; Timed out after 300 s: pod at 0x…' },
+      { kind: 'failed', seconds: 12, message: 'took longer than 400 s; Timed out after 300 s: pod at 0x… in "(path)"' },
     ],
     [
       'did not begin, because the suite failed before',

@@ -106,20 +106,32 @@ export async function performAll({ flags, tools, todo }: PlannedRun, signal: Abo
     if (suite === 'critest') await controlKubelet(lab.state.root, node, 'stop')
     const command = commandOf(suite, lab.state)
     mkdirSync(join(LOGS, networking), { recursive: true })
-    const left = specs.entries()
-    const worker = async () => {
-      for (const [index, name] of left) {
-        if (performance.now() > deadline) return
-        const log = join(LOGS, networking, `${fileName(name)}.log`)
-        const result = await runSpec({ command, name, scratch, log, signal })
-        if (result.kind === 'passed') rmSync(log, { force: true })
-        note(networking, suite, name, result)
-        console.log(`${index + 1}/${specs.length} ${networking} ${told(result)}  ${name}`)
-      }
-    }
+    /** Those that failed for no known reason. */
+    const news = new Set<string>()
     // critest's specs count images and sandboxes of the whole node.
-    await Promise.all(Array.from({ length: suite === 'critest' ? 1 : flags.atOnce }, worker))
+    const atOnce = suite === 'critest' ? 1 : flags.atOnce
+    await performEach(specs, atOnce)
+    // Without namespaces, pods of two specs may want the same port of the machine.
+    if (atOnce > 1) await performEach([...news], 1)
+    found.news.push(...news)
     if (performance.now() > deadline) console.log(`time is up: --resume goes on`)
+
+    async function performEach(names: readonly string[], workers: number): Promise<void> {
+      const left = names.entries()
+      const worker = async () => {
+        for (const [index, name] of left) {
+          if (performance.now() > deadline) return
+          const log = join(LOGS, networking, `${fileName(name)}.log`)
+          const result = await runSpec({ command, name, scratch, log, signal })
+          if (result.kind === 'passed') rmSync(log, { force: true })
+          note(networking, suite, name, result)
+          if (result.kind === 'failed' && exceptionFor(name, networking) === undefined) news.add(name)
+          if (result.kind === 'passed') news.delete(name)
+          console.log(`${index + 1}/${names.length} ${networking} ${told(result)}  ${name}`)
+        }
+      }
+      await Promise.all(Array.from({ length: workers }, worker))
+    }
   }
 
   function commandOf(suite: Suite, state: LabState): Command {
@@ -137,7 +149,6 @@ export async function performAll({ flags, tools, todo }: PlannedRun, signal: Abo
     } as const
     const { kind: outcome, ...rest } = result
     keepTrial(idOf(networking, suite, name), { outcome, ...rest, ...facts })
-    if (outcome === 'failed' && exceptionFor(name, networking) === undefined) found.news.push(name)
   }
 }
 
