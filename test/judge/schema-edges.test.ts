@@ -1,12 +1,13 @@
 /** What is left open of a schema change and of a configuration whose records are not whole. */
 import { describe, expect } from 'vitest'
-import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
+import type { Evidence } from '../../src/domain/evidence.ts'
 import { configUnpinned } from '../../src/judge/causes/configurations.ts'
 import { judgeConfiguration } from '../../src/judge/reactions/configuration.ts'
 import { judgeMigration } from '../../src/judge/reactions/migration.ts'
 import { actionOf, podLife, readyPod, seen as shown, target } from '../support/evidence.ts'
 import { migratingAct, migratingTarget } from '../support/evidence-migration.ts'
 import { releaseAct } from '../support/evidence-release.ts'
+import { begun, heal, type Step } from '../support/release-run.ts'
 import { it } from '../support/reviewed.ts'
 import {
   actionIn,
@@ -20,10 +21,6 @@ import {
   type SmallRun,
   seenIn,
 } from '../support/small-run.ts'
-
-type Step = readonly [ms: number, ActionStepData]
-const begun: Step = [40_000, { is: 'begun', targets: [] }]
-const heal = (ms: number): Step => [ms, { is: 'heal-requested' }]
 
 describe('a schema change', () => {
   const start: Step = [41_000, { is: 'migration-begun', migration: 'orders-schema', job: 'j' }]
