@@ -104,6 +104,24 @@ describe.each([
     expect(data.text() === sent.toString()).toBe(true)
   })
 
+  it('holds the client up while the program does not read, and loses nothing then', async () => {
+    const port = await listening((peer) => {
+      let bytes = 0
+      setTimeout(() => {
+        peer.on('data', (data) => {
+          bytes += data.length
+        })
+        peer.once('end', () => peer.end(String(bytes)))
+      }, 200)
+    })
+    const { data } = await connected(client, port)
+    // More than the buffers of the kernel hold.
+    for (let sent = 0; sent < 24; sent += 1) data.send(Buffer.alloc(MEBIBYTES))
+    data.end()
+    await data.over
+    expect(data.text()).toBe(String(24 * MEBIBYTES))
+  })
+
   it('says what is wrong when nothing in the pod listens, and serves the next connection', async () => {
     const { errors, data } = await connected(client, 1)
     expect(await data.over).toBe('reset')
@@ -177,6 +195,23 @@ describe('port-forward by channels of a WebSocket', () => {
     expect(heard[2]).toEqual(portBytes(1))
     expect(heard[3]?.subarray(0, 2)).toEqual(portBytes(1))
     expect(heard[3]?.subarray(2).toString()).toMatch(/^error forwarding port 1 to pod web-1: .*ECONNREFUSED/)
+  })
+})
+
+describe('a pod on the network of its node', () => {
+  it.each([
+    ['the node', () => bench.node.loopback],
+    ['the machine', () => '127.0.0.1'],
+  ])('is reached at the address of %s', async (_, host) => {
+    const linux = { securityContext: { namespaceOptions: { network: 'NODE' } } }
+    const { sandbox } = await runPod(bench, cri, `host-${host()}`, { linux })
+    const port = await listening((peer) => peer.end('of the node'), host())
+    const { url } = await cri.call<{ url: string }>('PortForward', { podSandboxId: sandbox, port: [] })
+    const client = spdyClient(await tunnelled(url))
+    const { data } = await connected(client, port)
+    await data.over
+    expect(data.text()).toBe('of the node')
+    client.leave()
   })
 })
 
