@@ -20,12 +20,13 @@ export type SuiteLab = {
   readonly images: readonly FolderSource[]
   readonly nodes: number
   readonly network?: NetworkChoice
+  readonly ingressPort?: number
   readonly signal?: AbortSignal
 }
 
-export async function bootForSuite({ scratch, images, nodes, network, signal }: SuiteLab): Promise<LabHandle> {
+export async function bootForSuite({ scratch, images, network, signal, ...sizes }: SuiteLab): Promise<LabHandle> {
   const root = join(scratch, 'l')
   const tools = await labTools(signal ?? new AbortController().signal, network)
   await buildImages({ folder: labPaths(root).images, sources: [], ready: images })
-  return labUp({ root, tools, nodes, ...(network ? { network } : {}), ...(signal ? { signal } : {}) })
+  return labUp({ root, tools, ...sizes, ...(network ? { network } : {}), ...(signal ? { signal } : {}) })
 }

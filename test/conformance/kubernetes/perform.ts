@@ -15,6 +15,8 @@ import { SUITES, type Suite } from './selection.ts'
 
 // Specs about spreading and eviction want several.
 const NODES = 3
+// Programs of the suite listen on port 8080 of all addresses. Without namespaces, an ingress on that port of the machine is in their way.
+const INGRESS_PORT = 18_080
 const LOGS = join('reports', 'conformance')
 
 /** Only those of the suites that were chosen. */
@@ -164,6 +166,7 @@ async function inLab(
       scratch,
       images: suiteImages(agnhost.path, scratch),
       nodes: NODES,
+      ingressPort: INGRESS_PORT,
       network,
       signal,
     })
