@@ -20,7 +20,7 @@ const search = record({
   ),
   settle: may(
     duration({ min: 0 }),
-    'Time under each load before it is measured; 3 syncs of the autoscaler if left out.',
+    'Time under each load before it is measured; 5 s and 3 syncs of the autoscaler if left out.',
   ),
   rest: may(duration({ min: 0 }), 'Longest wait between two loads until the platform is at rest, `2m` if left out.'),
   measure: may(
@@ -50,7 +50,7 @@ const resource = placed(
     ),
     counter: may(
       placed(metricName),
-      'Instead of a gauge, a counter of the seconds for which slots or workers were busy. Its rate is how many are, on average: at any load all of them are for moments.',
+      'Instead of a gauge: a counter of the seconds in which slots or workers were busy, or of CPU seconds. Its growth per second is how many are in use on average.',
     ),
     of: need(source('orders'), 'Source of the metric, from the target file.'),
     where: may(seriesLabels, 'Only series with these labels.'),

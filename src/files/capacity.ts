@@ -83,7 +83,7 @@ function checkSource(target: Target, of: Placed, metric: Placed, report: Report)
     report(
       metric.at,
       'unknown-metric',
-      `source ${of.value} is not said to expose ${metric.value}.`,
+      `source ${of.value} does not list the metric ${metric.value}.`,
       `add it in ${target.file}.`,
     )
 }

@@ -41,7 +41,7 @@ const reaction = placed(
           percentage({ min: 0.01, max: 1, example: '99%' }),
           'Share of the sockets that were open before which must be open again.',
         ),
-        within: within('Longest time from the injection until they are.'),
+        within: within('Longest time from the injection until they are open again.'),
         thunderingHerd: renamed(
           'herd',
           may(rate({ min: 1, max: 1_000_000 }), 'Most sockets that may reconnect in one second.'),
@@ -62,23 +62,23 @@ const reaction = placed(
         app: need(app, 'App whose pods are counted.'),
         zones: need(
           integer({ min: 1, max: 1000, what: 'a number of zones' }),
-          'Zones in which Ready pods of it must stand again.',
+          'Zones in which it must have Ready pods again.',
         ),
         within: within('Longest time from the healing until they do.'),
       }),
-      'An app stands in so many zones again after the healing.',
+      'The Ready pods of an app are in so many zones again after the healing.',
     ),
     circuitOpens: renamed(
       'backsOff',
       need(
         record({
-          rate: need(placed(metricName), 'Counter of calls to what is broken.'),
+          rate: need(placed(metricName), 'Counter of calls to the broken dependency.'),
           where: may(seriesLabels, 'Only series with these labels.'),
           of: need(source('checkout'), 'Source of the counter.'),
           becomes: need(rateOrZero(RATE_MAX), 'Rate that it must fall to, or below.'),
           within: within('Longest time from the injection until it is down.'),
         }),
-        'Calls to what is broken come down: the breaker opens.',
+        'Calls to the broken dependency fall: a circuit breaker opens.',
       ),
     ),
     amplification: need(
@@ -98,13 +98,13 @@ const reaction = placed(
           'Most bad attempts from begin to end of the fault or action.',
         ),
       }),
-      'An indicator hardly notices.',
+      'An indicator is hardly affected.',
     ),
     alert: need(alert, "An alert of the team's own Prometheus must fire, and resolve."),
     human: need(human, 'People react, as their notes say.'),
     completes: need(
       record({ within: within('Longest time from the begin of the action to its end.') }),
-      'The action comes to its end: drained, rolled out, promoted.',
+      'The action is complete: drained, rolled out, promoted.',
     ),
     promotes: need(
       record({
@@ -121,7 +121,7 @@ const until = 'Longest time from the injection until it does.'
 const rateOf = {
   rate: need(placed(metricName), 'Counter whose rate is watched.'),
   where: may(seriesLabels, 'Only series with these labels.'),
-  of: need(source('carrier-a'), 'Source of the counter: somebody other than the faulted client.'),
+  of: need(source('carrier-a'), 'Source of the counter: another component than the faulted client.'),
   within: within(until),
 }
 

@@ -82,7 +82,7 @@ const expectation = placed(
         scalesOn: may(scalesOn, 'Metric of a source that calls for more pods, where the autoscaler does not show it.'),
         calms: may(
           record({
-            within: within('Longest time from the end of the phase until it has come down again.'),
+            within: within('Longest time from the end of the phase until it has scaled down again.'),
             flapping: renamed(
               'turns',
               need(
@@ -91,7 +91,7 @@ const expectation = placed(
               ),
             ),
           }),
-          'It comes down again when the load does.',
+          'It scales down again when the load falls.',
         ),
       }),
       'The autoscaler follows the load in time.',
@@ -108,7 +108,7 @@ const expectation = placed(
         atLeast: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Pods that must be Ready.'),
         idleWithin: may(
           placed(duration()),
-          'Longest time from the end of the phase until it is at rest again; may it stay, leave this out.',
+          'Longest time from the end of the phase until it is at rest again. Leave it out if it may stay up.',
         ),
       }),
       'KEDA wakes a workload up in time and lets it rest again.',
@@ -127,7 +127,7 @@ const expectation = placed(
           'Value that it never exceeds.',
         ),
       }),
-      'A pool keeps its limit, avalanches after an outage included.',
+      'A pool stays within its limit, also when all clients reconnect after an outage.',
     ),
     disruption: need(
       record({
@@ -139,7 +139,7 @@ const expectation = placed(
     posture: need(
       record({
         namespaces: need(someOf(placed(dnsLabel(63))), 'Namespaces whose objects are read, once and before the load.'),
-        checks: renamed('wants', need(someOf(placed(word(...postureWants))), 'What they must say.')),
+        checks: renamed('wants', need(someOf(placed(word(...postureWants))), 'Checks that these objects must pass.')),
       }),
       'What can be seen without harm: policies, secrets, images, pods. Nothing is read but what the checks need.',
     ),
@@ -213,7 +213,7 @@ const burning = record({
     'Burn rate at which the run is stopped: share of bad attempts over the share that the objective allows.',
   ),
   over: need(placed(duration({ min: 1000 })), 'Long window, so that one bad second does not stop the run.'),
-  and: need(placed(duration({ min: 1000 })), 'Short window, so that what is over does not stop it either.'),
+  and: need(placed(duration({ min: 1000 })), 'Short window, so that errors that are over do not stop the run.'),
 })
 
 const guardrail = placed(

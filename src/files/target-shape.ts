@@ -48,7 +48,7 @@ const source = record({
         'Label whose value changes with the configuration, such as its digest.',
       ),
     }),
-    'How each pod tells the configuration that it serves with.',
+    'How each pod reports the configuration that it uses.',
   ),
 })
 
@@ -82,7 +82,7 @@ const providerCalls = record({
   outcomes: need(
     record({
       done: need(outcome('done'), 'The provider did the work.'),
-      inVain: need(list(outcome('error')), 'Calls that were made and brought nothing: errors, no answer in time.'),
+      inVain: need(list(outcome('error')), 'Calls that failed: errors, and no answer in time.'),
       keptAway: may(outcome('open'), 'Calls that an open circuit breaker did not let through.'),
     }),
     'Values of that label.',

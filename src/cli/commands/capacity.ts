@@ -53,7 +53,7 @@ export function addCapacity(root: Command, finish: (code: number) => void): void
     .addOption(
       checkedFlag(
         '--url <url>',
-        'search what answers at this URL, without a cluster: only the load is measured',
+        'search the capacity behind this URL, without a cluster: only the load is measured',
         aWebAddress,
       ),
     )
@@ -70,7 +70,7 @@ export function addCapacity(root: Command, finish: (code: number) => void): void
     .option('-q, --quiet', 'no progress, only the result')
     .addHelpText(
       'after',
-      '\nExit code 0: a promise (that covers the event), 1: the platform carries less than the event, nothing, or is metastable, 3: unproven.\n\nExamples:\n  matchday capacity scenarios/derby.capacity.yaml --context NAME\n  matchday capacity scenarios/psp-down-at-peak.rehearsal.yaml --lab\n  matchday capacity shop.capacity.yaml --url http://127.0.0.1:8080 -o json\n  matchday capacity --model points.yaml',
+      '\nExit code 0: a promise (that covers the event), 1: the platform carries less than the event, or nothing, or is metastable, 3: unproven, 4: stopped.\n\nExamples:\n  matchday capacity scenarios/derby.capacity.yaml --context NAME\n  matchday capacity scenarios/psp-down-at-peak.rehearsal.yaml --lab\n  matchday capacity shop.capacity.yaml --url http://127.0.0.1:8080 -o json\n  matchday capacity --model points.yaml',
     )
     .action(async (files: readonly string[], flags: Flags) => finish(await capacity(files, flags)))
 }

@@ -45,7 +45,7 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
   const command = root
     .command('check')
     .description("judge a target's objects by the release checklist, without load; touches nothing")
-    .argument('[rehearsal]', 'a *.rehearsal.yaml whose permissions and objects are asked for too')
+    .argument('[rehearsal]', 'a *.rehearsal.yaml, to check also what it needs of the cluster')
   withClusterFlags(command)
     .addOption(
       checkedFlag(
@@ -56,15 +56,15 @@ export function addCheck(root: Command, finish: (code: number) => void): void {
     )
     .addOption(
       checkedFlag(
-        '--want <wants...>',
-        `what to judge (default: what the rehearsal's posture wants, or everything but ${effectWants.join(' and ')}): ${postureWants.join(', ')}`,
-        amongWords(postureWants, 'wants'),
+        '--want <checks...>',
+        `checks to make (default: those of the rehearsal's posture, or all but ${effectWants.join(' and ')}): ${postureWants.join(', ')}`,
+        amongWords(postureWants, 'checks'),
       ),
     )
     .addOption(outputFlag())
     .addHelpText(
       'after',
-      '\nExit code 0: nothing found, 1: something is amiss, 5: the cluster does not answer, or something may not be read.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context NAME\n  matchday check --context NAME --namespace casino --want default-deny pinned-images --output json',
+      '\nExit code 0: in order (warnings included), 1: a check failed, 5: the cluster does not answer, or a permission or an object is missing.\n\nExamples:\n  matchday check --lab\n  matchday check scenarios/release-smoke.rehearsal.yaml --context NAME\n  matchday check --context NAME --namespace casino --want default-deny pinned-images --output json',
     )
     .action(async (file: string | undefined, flags: Flags) => finish(await check(file, flags)))
 }

@@ -40,7 +40,7 @@ export function addCompare(root: Command, finish: (code: number) => void): void 
     .addOption(
       checkedFlag(
         '--keep <runs>',
-        'with --baseline: add B to it if B passed and is not worse, and keep so many of its newest runs',
+        'with --baseline: add B to it if B passed and is not worse; the newest N runs are kept',
         ofShape(flagShapes.runs, '--keep'),
       ),
     )
@@ -51,7 +51,7 @@ export function addCompare(root: Command, finish: (code: number) => void): void 
 }
 
 const HELP = `
-Exit code 0: B is proven not worse, 1: B is worse, 3: undecided (it says how many pairs more it needs).
+Exit code 0: B is proven not worse, 1: B is worse, 3: undecided (it says about how many more pairs it needs), 4: stopped.
 
 Examples:
   matchday compare scenarios/psp-down-at-peak.rehearsal.yaml --lab --a stable --b next
@@ -65,13 +65,13 @@ Examples:
 function withSessionFlags(command: Command): Command {
   return withLabFlags(command)
     .option('--lab', 'the lab of this machine: it is locked, watched, and waited for until it is at rest')
-    .option('--context <name>', 'context of the kubeconfig, the same')
+    .option('--context <name>', 'context of the kubeconfig: its cluster is locked and watched in the same way')
     .addOption(checkedFlag('--kubeconfig <file>', 'kubeconfig to read instead of the default', aFile))
-    .addOption(checkedFlag('--target <file>', 'target file; alone, it touches no cluster and only sends load', aFile))
+    .addOption(checkedFlag('--target <file>', 'target file; without --lab or --context, matchday only sends load', aFile))
     .addOption(
       checkedFlag(
         '--seed <number>',
-        'seed of the order of blocks (default: a new one)',
+        'seed of the order of the blocks (default: a new one)',
         ofShape(flagShapes.seed, '--seed'),
       ),
     )

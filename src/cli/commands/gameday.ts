@@ -23,7 +23,7 @@ export function addGameday(root: Command, finish: (code: number) => void): void 
     .option('--about <harm>', 'the fault or action that it is about (default: every one that has begun)')
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday gameday note reports/latest "the checkout dashboard is still green"\n  matchday gameday note reports/latest --kind declared --role reporter "SEV2, Ana leads"\n  matchday gameday note reports/latest --kind step --about psp-down "open the breaker"\n  matchday gameday note reports/latest --kind follow-up "alert on open breakers"',
+      '\nExamples:\n  matchday gameday note reports/latest "the checkout dashboard is still green"\n  matchday gameday note reports/latest --kind declared --role reporter "SEV2, Ana leads"\n  matchday gameday note reports/latest --kind step --about "psp-a down" "tell support"\n  matchday gameday note reports/latest --kind follow-up "alert on open circuit breakers"',
     )
     .action(async (folder: string, text: string[], flags: NoteFlags) =>
       finish(await note(folder, text.join(' '), flags)),
@@ -32,11 +32,11 @@ export function addGameday(root: Command, finish: (code: number) => void): void 
   withWho(gameday.command('decide').description('record a decision; `stop` stops the run and heals it'))
     .argument('<folder>', 'folder of the run, such as reports/latest')
     .addArgument(checkedArgument('<decision>', decisionKinds.join(', '), amongWords(decisionKinds, 'decisions')))
-    .option('--about <fault>', 'the fault that it is about')
+    .option('--about <fault>', 'name of the fault; a gate needs it')
     .option('--reason <text>', 'why')
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday gameday decide reports/latest go --about psp-down --role owner\n  matchday gameday decide reports/latest no-go --about psp-down --reason "real incident in the other region"\n  matchday gameday decide reports/latest stop --reason "customers are affected"',
+      '\nExamples:\n  matchday gameday decide reports/latest go --about "psp-a down" --role owner\n  matchday gameday decide reports/latest no-go --about "psp-a down" --role owner --reason "real incident in the other region"\n  matchday gameday decide reports/latest stop --reason "customers are affected"',
     )
     .action(async (folder: string, what: DecisionKind, flags: Who & { about?: string; reason?: string }) => {
       const { about, reason } = flags
@@ -55,7 +55,7 @@ async function note(folder: string, text: string, { kind: is, about, ...who }: N
 const withWho = (command: Command): Command =>
   command
     .option('--as <name>', 'who says it (default: MATCHDAY_ACTOR, or the user of this machine)')
-    .option('--role <role>', 'owner, coordinator, reporter or observer')
+    .option('--role <role>', 'owner, coordinator, reporter or observer; a gate counts only answers of its role')
     .addOption(outputFlag())
 
 const speaker = ({ as, role }: Who) => ({

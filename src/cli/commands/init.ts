@@ -37,7 +37,7 @@ export function addInit(root: Command, finish: (code: number) => void): void {
     .addOption(outputFlag())
     .addHelpText(
       'after',
-      '\nLines that need a decision are marked with DECIDE. What this login may not read is marked, too.\n\nExamples:\n  matchday init --lab\n  matchday init --context NAME --namespace shop\n  matchday init rehearsals --context NAME --output json | jq .decisions',
+      '\nLines that need a decision are marked with DECIDE. So is what this login may not read.\n\nExamples:\n  matchday init --lab\n  matchday init --context NAME --namespace shop\n  matchday init rehearsals --context NAME --output json | jq .decisions',
     )
     .action(async (folder: string | undefined, flags: Flags) => finish(await init(folder ?? '.', flags)))
 }
@@ -109,7 +109,7 @@ function writeAll(files: readonly InitFile[]): void {
 const conflict = (path: string): Issue => ({
   at: { file: path, line: 0, column: 0 },
   code: 'file-exists',
-  problem: 'the file is there already, and nothing is overwritten.',
+  problem: 'this file exists already, and nothing is overwritten.',
   next: 'Move it away, or choose another folder: matchday init FOLDER',
 })
 

@@ -107,7 +107,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .addOption(
       checkedFlag(
         '--node-delay <duration>',
-        'from a NodeClaim to its node: how long a cloud takes for a machine; again with another value changes it',
+        'time from a NodeClaim to its node, as a cloud takes for a machine; run it again to change the time',
         wholeSeconds,
         '20s',
       ),

@@ -23,7 +23,7 @@ export function addScenario(root: Command, finish: (code: number) => void): void
     .addOption(
       checkedFlag(
         '--entry <url>',
-        'what {entry} in load.env and plan.entry of lib/plan.ts mean',
+        'value of {entry} in load.env, and of plan.entry in the library',
         aUrl,
         'http://127.0.0.1:8080',
       ),
@@ -66,26 +66,27 @@ const aUrl: ValueCheck = (written) =>
 
 const aNewFile: ValueCheck = (path) =>
   existsSync(path)
-    ? { code: 'file-exists', problem: 'there is such a file already.', next: 'Choose another one.' }
+    ? { code: 'file-exists', problem: 'this file exists already.', next: 'Choose another one.' }
     : aFolderToWrite(dirname(path))
 
 function fromHar(file: string, out: string, output: string): number {
-  const refuse = (at: string, code: string, problem: string, next: string): never => {
-    throw new BadInput([{ at: { file: at, line: 0, column: 0 }, code, problem, next } satisfies Issue])
+  const refuse = (at: string, told: Pick<Issue, 'code' | 'problem' | 'next'>): never => {
+    throw new BadInput([{ at: { file: at, line: 0, column: 0 }, ...told }])
   }
   const read = readHar(readFileSync(file, 'utf8'))
-  if (!read.ok)
-    return refuse(file, 'har-unreadable', read.problem, 'save the recording again: network tab, save all as HAR.')
+  if (!read.ok) {
+    const next = 'save the recording again: network tab, save all as HAR.'
+    return refuse(file, { code: 'har-unreadable', problem: read.problem, next })
+  }
   const made = scriptFromHar(read.har, basename(file))
-  if (made === undefined)
-    return refuse(
-      file,
-      'har-empty',
-      'it has no requests but static files.',
-      'record a visit that talks to your service.',
-    )
-  if (existsSync(out))
-    return refuse(out, 'file-exists', 'there is such a file already.', 'choose another one with --out.')
+  if (made === undefined) {
+    const next = 'record a visit that talks to your service.'
+    return refuse(file, { code: 'har-empty', problem: 'it has only requests for static files.', next })
+  }
+  if (existsSync(out)) {
+    const next = 'choose another one with --out.'
+    return refuse(out, { code: 'file-exists', problem: 'this file exists already.', next })
+  }
   writeFileSync(out, made.script, { flag: 'wx' })
   const { journeys, requests, skipped } = made
   if (output === 'json') print(jsonText({ format: 1, script: out, journeys, requests, skipped }))

@@ -35,7 +35,7 @@ export function withServeFlags(command: Command): Command {
     .addOption(
       checkedFlag(
         '--max-age <duration>',
-        'with --serve: an older newest run is inconclusive',
+        'with --serve: the newest run is inconclusive if it ended longer ago',
         ofShape(flagShapes.duration, '--max-age'),
         MAX_AGE,
       ),
