@@ -93,7 +93,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'stands',
     lost: 'stands',
-    next: 'Mend what stopped the run, then run it again.',
+    next: 'Fix what stopped the run, then run it again.',
   },
   'run-incomplete': {
     needs: RUN,
@@ -177,7 +177,7 @@ export const causes = {
     missing: 'itself',
     starved: 'stands',
     lost: 'excused',
-    next: 'Look at why the action was refused or not done; without it, what it was to show is not known.',
+    next: 'Look at why the action was refused or not done; without it, the run cannot show what it was meant to show.',
   },
   'image-changed': {
     needs: OBJECTS,
@@ -331,28 +331,28 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Check that calls time out, that the breaker opens, and that the second provider is configured.',
+    next: 'Check that calls time out, that the circuit breaker opens, and that the second provider is configured.',
   },
   'failover-late': {
     needs: SCRAPES,
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Shorten the timeout to the provider or let the breaker open earlier; both must fit below the budget.',
+    next: 'Shorten the timeout to the provider or let the circuit breaker open earlier. Timeout and opening together must be shorter than the budget.',
   },
   'failback-missing': {
     needs: SCRAPES,
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Look for breakers that stay open: let each close after a few trials that succeed, and make trials as long as work arrives.',
+    next: 'Look for circuit breakers that stay open. Each must keep sending trial calls, and close after a few that succeed.',
   },
   'breaker-missing': {
     needs: SCRAPES,
     missing: 'unnamed',
     starved: 'excused',
     lost: 'excused',
-    next: 'Let a breaker open after some failures in a row, and let single trials find out when the callee is back.',
+    next: 'Let a circuit breaker open after some failures in a row, and let single trial calls find out when the callee is back.',
   },
   'time-out-missing': {
     needs: CALLS,
@@ -366,7 +366,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Bound retries (a budget for all, jitter, none beneath a breaker that is open), and retry in one layer only.',
+    next: 'Limit retries: a budget for all of them, jitter, none while the circuit breaker is open, and in one layer only.',
   },
   'no-redundancy': {
     needs: EDGES,
@@ -478,7 +478,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'excused',
     lost: 'excused',
-    next: 'Give the queue more workers, or find out what keeps those that are there from their work.',
+    next: 'Give the queue more workers, or find out what slows down those that it has.',
   },
   'budget-violated': {
     needs: OBJECTS,
@@ -646,7 +646,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'excused',
     lost: 'excused',
-    next: 'Let the readiness probe fail when the pod cannot do its work, so that it gets none.',
+    next: 'Let the readiness probe fail when the pod cannot do its work, so that it gets no requests.',
   },
   'sockets-not-drained': {
     needs: LOAD,
@@ -709,7 +709,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
-    next: 'Deploy both regions from the same files, and compare them every day. What may differ belongs into the configuration of the region.',
+    next: 'Deploy both regions from the same files, and compare them every day. Put what may differ into the configuration of the region.',
   },
   'traffic-not-moved': {
     needs: MOVED,
@@ -744,7 +744,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
-    next: 'Look for breakers that stay open, pools that stay full, and retries that keep the platform busy.',
+    next: 'Look for circuit breakers that stay open, pools that stay full, and retries that keep the platform busy.',
   },
   disturbed: {
     needs: LOAD,
@@ -765,7 +765,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Give the namespace a NetworkPolicy that selects every pod (podSelector: {}) for ingress and egress and allows nothing; what is needed, others add.',
+    next: 'Give the namespace a NetworkPolicy that selects every pod (podSelector: {}) for ingress and egress and allows nothing. Add a policy for each connection that is needed.',
   },
   'policy-not-enforced': {
     needs: LISTS,
@@ -828,7 +828,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Set readOnlyRootFilesystem: true, and give what must be written a volume.',
+    next: 'Set readOnlyRootFilesystem: true, and mount volumes for what must be written.',
   },
   'limits-missing': {
     needs: LISTS,
@@ -842,7 +842,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Give the pods a priorityClassName: when nodes run short, something else goes first.',
+    next: 'Give the pods a priorityClassName, so that pods with a lower priority are evicted first when nodes run short.',
   },
   'probe-missing': {
     needs: LISTS,
@@ -856,7 +856,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'stands',
-    next: 'Give the pod more time to end than its preStop hook takes, and what is under way besides.',
+    next: 'Set terminationGracePeriodSeconds to at least 5, and to more than the preStop hook and the requests in flight take together.',
   },
   'liveness-unsafe': {
     needs: LISTS,
@@ -926,7 +926,7 @@ export const causes = {
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'stands',
-    next: 'Look at the metric of the threshold in the script, by phase and by fault; where it asks for too much, correct the script.',
+    next: 'Look at the metric of the threshold in the script, by phase and by fault; if it asks for too much, correct the script.',
   },
   'slo-missed': {
     needs: LOAD,
@@ -982,21 +982,21 @@ export const causes = {
     missing: 'itself',
     starved: 'stands',
     lost: 'stands',
-    next: 'Look at the named source; the run must be repeated once it can be read.',
+    next: 'Look at the named source. Repeat the run when it can be read.',
   },
   'people-silent': {
     needs: NOTES,
     missing: 'itself',
     starved: 'stands',
     lost: 'stands',
-    next: 'Ask who was to declare, to mitigate or to tick the step, and what kept them; write it down with `matchday gameday note` while the run is under way.',
+    next: 'Ask who should have declared, mitigated or ticked the step, and why there is no note. Write notes with `matchday gameday note` while the run is under way.',
   },
   'state-not-reached': {
     needs: ANSWERED,
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'stands',
-    next: 'Raise the load or lengthen its phase, or make the harm worse, until the state is reached; if it need not be, take it out of reaches.',
+    next: 'Raise the load or lengthen its phase, or make the harm worse, until the state is reached. If the run need not reach it, remove it from reaches.',
   },
   'posture-unread': {
     needs: LISTS,
@@ -1010,7 +1010,7 @@ export const causes = {
     missing: 'itself',
     starved: 'excused',
     lost: 'stands',
-    next: 'Look at what was not seen, and why. What was never seen at all may have another name: compare the scenario, the target file and the rehearsal.',
+    next: 'Find out why it was not seen. If it was never seen at all, its name may be wrong: compare the scenario, the target file and the rehearsal.',
   },
   'slo-unproven': {
     needs: LOAD,
@@ -1024,14 +1024,14 @@ export const causes = {
     missing: 'unnamed',
     starved: 'stands',
     lost: 'stands',
-    next: 'The objective held only at its ceiling; find out what made responses slower than the target.',
+    next: 'The objective held only within its ceiling. Find out what made responses slower than the target.',
   },
   'fault-escaped': {
     needs: HARMS,
     missing: 'unnamed',
     starved: 'stands',
     lost: 'stands',
-    next: 'Pods were born during the fault and were not covered: plan the fault after the ramp, or cover them by mode: all.',
+    next: 'Pods that started during the fault were not covered. Begin the fault after the ramp, or use mode: all.',
   },
   degrading: {
     needs: CALLS,
@@ -1052,7 +1052,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'stands',
     lost: 'stands',
-    next: 'Something was left by an earlier run; `matchday heal` removes it.',
+    next: 'An earlier run left something behind; `matchday heal` removes it.',
   },
 } as const satisfies Readonly<Record<string, CauseRow>>
 

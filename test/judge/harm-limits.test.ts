@@ -78,7 +78,7 @@ describe('a fault', () => {
       'not-injected: fault-unproven',
     ],
     [
-      'that was injected and not seen to bite',
+      'that was injected and not seen to take effect',
       () => judged(listOf([65_000, created], [66_000, one], [90_000, { is: 'healed' }])),
       'unproven: fault-unproven',
     ],
@@ -122,7 +122,7 @@ describe('a fault', () => {
 
   const next = (...records: readonly Evidence[]) => noted(judgeFaults(seenIn(records))).findings[0]?.next
   it('that was never begun in a run that was stopped has another next step', () => {
-    expect(next(stop)).toBe('Mend what stopped the run, then run it again.')
+    expect(next(stop)).toBe('Fix what stopped the run, then run it again.')
     expect(next()).not.toBe(next(stop))
     expect(next(stop, ...ofFault([[59_000, created]]))).toBe(next(...ofFault([[59_000, created]])))
   })

@@ -29,7 +29,7 @@ describe('a healthy run', () => {
   it('says in one sentence why', () => {
     const judgment = told()
     expect(judgment.summary).toBe(
-      'Every objective is proven (login 100 %, deposit 100 %, api p95 41 ms and ws-rtt p95 41 ms), while psp-a down was proven to bite.',
+      'Every objective is proven (login 100 %, deposit 100 %, api p95 41 ms and ws-rtt p95 41 ms), while psp-a down was proven to take effect.',
     )
   })
 
@@ -39,7 +39,7 @@ describe('a healthy run', () => {
     const twice = records.flatMap((each): readonly Evidence[] =>
       each.kind === 'fault-step' ? [each, { ...each, fault: 'twin' }] : [each],
     )
-    expect(judge(twice).summary).toMatch(/while psp-a down and twin were proven to bite\.$/)
+    expect(judge(twice).summary).toMatch(/while psp-a down and twin were proven to take effect\.$/)
   })
 
   it('splits counts by phase and by the real times of the fault, and the phases add up to the total', () => {

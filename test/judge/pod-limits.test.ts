@@ -55,7 +55,7 @@ describe('pods after a harm', () => {
     [
       'of a harm that was not healed',
       () => noted(judgeSpreads(seenIn(only), harmOf({ healedAt: undefined }), spreads)),
-      'gap no-evidence: bets: no spreading without healing.',
+      'gap no-evidence: bets: the spread is not known, because psp-a down was not healed.',
     ],
     [
       'were born only after the healing',

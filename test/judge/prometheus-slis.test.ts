@@ -184,7 +184,7 @@ describe('an availability that a Prometheus counts', () => {
   it('has no evidence without a sample', () => {
     const judgment = judged(ORDERS, available, () => undefined)
     expect(ordersOf(judgment).state).toBe('no-evidence')
-    expect(findingOf(judgment)?.sentence).toContain('Prometheus reported not one attempt')
+    expect(findingOf(judgment)?.sentence).toContain('Prometheus reported no attempt')
   })
 
   it('is inconclusive where more was good than was counted in all', () => {

@@ -57,7 +57,7 @@ describe('a run that did not go as planned', () => {
     // On a machine with enough to give, what stopped the run comes first.
     const fault = roots({}).find(({ cause }) => cause === 'fault-unproven')
     expect(fault?.sentence).toMatch(/ was never begun: the run was stopped before\.$/)
-    expect(fault?.next).toBe('Mend what stopped the run, then run it again.')
+    expect(fault?.next).toBe('Fix what stopped the run, then run it again.')
   })
 
   it('fails only when an objective was already missed beyond doubt', () => {

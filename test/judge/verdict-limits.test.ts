@@ -246,12 +246,12 @@ describe('the run', () => {
     [
       'a fault',
       () => summarise(of(), pass(), [slo()], faults('a')),
-      'Every objective is proven (login 95 %), while a was proven to bite.',
+      'Every objective is proven (login 95 %), while a was proven to take effect.',
     ],
     [
       'two faults',
       () => summarise(of(), pass(), [slo()], faults('a', 'b')),
-      'Every objective is proven (login 95 %), while a and b were proven to bite.',
+      'Every objective is proven (login 95 %), while a and b were proven to take effect.',
     ],
     [
       'a warning',

@@ -100,7 +100,7 @@ function stateNotInjected(life: FaultLife | undefined): 'not-reached' | 'not-per
 const neverBegun = ({ admitted, problem, injected, created }: FaultLife): boolean =>
   [admitted, problem, injected, created].every((each) => each === undefined)
 
-const NEXT_WHEN_STOPPED = 'Mend what stopped the run, then run it again.'
+const NEXT_WHEN_STOPPED = 'Fix what stopped the run, then run it again.'
 
 function sentenceNotInjected({ name, when }: FaultSpec, life: FaultLife | undefined, stopped: boolean): string {
   if (life?.gate?.answer === 'no-go') return `${name} was not performed: ${life.gate.who ?? 'somebody'} decided no-go.`
@@ -117,7 +117,7 @@ function sentenceNotInjected({ name, when }: FaultSpec, life: FaultLife | undefi
 
 function unproven({ name }: FaultSpec, life: FaultLife, testimony: Testimony): readonly Finding[] {
   if (testimony.proven) return []
-  const sentence = `${name} was injected into ${count(life.injected?.pods.length ?? 0, 'pod')} but not seen to bite: ${testimony.sentence}`
+  const sentence = `${name} was injected into ${count(life.injected?.pods.length ?? 0, 'pod')} but not seen to take effect: ${testimony.sentence}`
   return [finding('gap', 'fault-unproven', name, sentence, [...life.lines, ...testimony.lines])]
 }
 

@@ -95,7 +95,7 @@ function silent(seen: Seen): readonly Finding[] {
       const told = load.rows(profile).reduce((sum, row) => sum + row.good + row.bad, 0)
       const quiet = iterations - told - refusedOf(seen, profile)
       if (quiet <= Math.max(1, toleranceOf(seen, profile) * iterations)) return []
-      const sentence = `${quiet} of ${iterations} iterations of ${profile} ended without telling their outcome.`
+      const sentence = `${quiet} of ${iterations} iterations of ${profile} ended without an outcome.`
       return [finding('gap', 'evidence-lost', profile, sentence, [load.frames.lastLine])]
     })
 }

@@ -158,7 +158,7 @@ function findingsOf(
     }
     case 'no-evidence': {
       const who = seen.prometheus.of(sli) ? 'Prometheus' : 'the load generator'
-      const sentence = `${named}: ${who} reported not one attempt.`
+      const sentence = `${named}: ${who} reported no attempt.`
       return [finding('gap', 'no-evidence', sli, sentence, [seen.run.headLine, ...seen.run.loadLines])]
     }
     case 'unproven':
@@ -189,7 +189,7 @@ function missed(
     'gap',
     'slo-unproven',
     sli,
-    `${text} when the load was cut short; the rest could have made it good.`,
+    `${text} when the load was cut short; the rest of the load could have met it.`,
     lines,
   )
 }

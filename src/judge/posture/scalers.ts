@@ -25,11 +25,11 @@ export function scalersAmiss(hpas: readonly HpaSeen[], scaledObjects: readonly S
       flaw(
         'autoscaler-to-one',
         each,
-        `Autoscaler ${each.name} may scale down to ${each.min} pod: its minimum is ${each.min}, its maximum ${each.max}. Losing that pod loses everything.`,
+        `Autoscaler ${each.name} may scale down to ${each.min} pod: its minimum is ${each.min}, its maximum ${each.max}. If that pod is lost, none serves.`,
       ),
     ),
     ...pinned.map((each) =>
-      flaw('autoscaler-pinned', each, `Autoscaler ${each.name} may go from ${each.min} to ${each.max}: nowhere.`),
+      flaw('autoscaler-pinned', each, `Autoscaler ${each.name} cannot scale: its minimum is ${each.min}, its maximum ${each.max}.`),
     ),
   ]
 }

@@ -15,7 +15,7 @@ export function judgeUndisturbed(seen: Seen, harm: Harm, { sli, badMax }: Undist
   const answer = createReactionAnswer(harm, 'undisturbed', sli)
   const rows = rowsWithin(seen.load.rows(sli), harm.createdAt, harm.endAt)
   const { good, bad } = totalOf(rows)
-  if (good + bad === 0) return answer.unknown(`${sli}: not one attempt was reported during ${harm.name}.`, harm.lines)
+  if (good + bad === 0) return answer.unknown(`${sli}: no attempt was reported during ${harm.name}.`, harm.lines)
   const lines = rows.filter((row) => row.bad > 0).map((row) => row.line)
   const sentence = `${sli}: ${bad} of ${count(good + bad, 'attempt')} were bad during ${harm.name}; ${badMax} are allowed.`
   return bad <= badMax ? answer.held({ sentence, lines }) : answer.broken('disturbed', { sentence, lines })

@@ -17,7 +17,7 @@ export function excuseLost(seen: Seen, findings: readonly Finding[]): readonly F
 const excused = (each: Finding): Finding => ({
   ...each,
   weight: 'gap',
-  sentence: `${each.sentence} (Evidence was lost, so that this may only seem so.)`,
+  sentence: `${each.sentence} (Evidence was lost, so this is not certain.)`,
 })
 
 /** Kinds of records of which some are missing. `totals`: the last frames of the load are among them. */

@@ -16,7 +16,7 @@ export function excuseStarved(seen: Seen, findings: readonly Finding[], contende
 const excused = (each: Finding): Finding => ({
   ...each,
   weight: 'gap',
-  sentence: `${each.sentence} (The machine was starved, so that this may be its doing.)`,
+  sentence: `${each.sentence} (The machine was starved, which may be the reason.)`,
 })
 
 function isExcused(seen: Seen, { cause, subject }: Finding): boolean {

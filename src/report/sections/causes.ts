@@ -14,7 +14,7 @@ const weightWords: Readonly<Record<Finding['weight'], string>> = {
 export function causes({ findings }: Judgment): Html {
   if (findings.length === 0) {
     const words =
-      'Nothing was found: every objective is proven, every fault bit and was healed, all money is accounted for.'
+      'Nothing was found: every objective is proven, every fault took effect and was healed, all money is accounted for.'
     return section('causes', 'Causes', html`<p class="good">${words}</p>`)
   }
   return section('causes', 'Causes', html`<ol class="findings">${rootsOf(findings).map(item)}</ol>`)
