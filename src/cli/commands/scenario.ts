@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Command } from 'commander'
 import { scriptFromHar } from '../../adapters/k6/from-har.ts'
@@ -87,6 +87,7 @@ function fromHar(file: string, out: string, output: string): number {
     const next = 'choose another one with --out.'
     return refuse(out, { code: 'file-exists', problem: 'this file exists already.', next })
   }
+  mkdirSync(dirname(out), { recursive: true })
   writeFileSync(out, made.script, { flag: 'wx' })
   const { journeys, requests, skipped } = made
   if (output === 'json') print(jsonText({ format: 1, script: out, journeys, requests, skipped }))
