@@ -59,7 +59,7 @@ describe('the autoscaler', () => {
     })
     expect(causesOf(judge(idle))).toEqual(['no-evidence'])
     expect(sentenceOf(judge(idle), 'no-evidence')).toBe(
-      'payments-api: nothing in promo peak took its metric over target, so that scaling to 5 pods was not asked of it.',
+      'payments-api: in promo peak its metric was never over target, so it did not have to scale to 5 pods.',
     )
   })
 

@@ -58,7 +58,7 @@ describe('a step of a cutover', () => {
       () => of(begins(100_000, 'ready'), stops(101_000, 'drain')),
       unknown,
     ],
-    ['that was never begun', () => of(), []],
+    ['that never began', () => of(), []],
     ['whose begin was not recorded', () => of(proves(101_000, 'ready')), unknown],
     [
       'before one that was begun',

@@ -10,7 +10,7 @@ describe('a fault', () => {
   })
 
   it.each<[string, Partial<Story>, string[]]>([
-    ['that was never begun', { steps: [] }, ['fault-unproven']],
+    ['that never began', { steps: [] }, ['fault-unproven']],
     ['that was refused', { steps: [[65, { is: 'refused', problem: 'selects 9 of 9 pods' }]] }, ['fault-unproven']],
     ['that could not be injected', { steps: [[65, { is: 'failed', problem: 'webhook denied' }]] }, ['fault-unproven']],
     [

@@ -58,7 +58,7 @@ describe('a fault with a trigger', () => {
     expect(causesOf(judgment)).toContain('trigger-missed')
     expect(causesOf(judgment)).not.toContain('fault-unproven')
     expect(sentenceOf(judgment, 'trigger-missed')).toBe(
-      `${fault} was not performed: its trigger did not come before the deadline (the last reading: ${note}).`,
+      `${fault} was not performed: its trigger did not fire before the deadline (the last reading: ${note}).`,
     )
   })
 

@@ -121,7 +121,7 @@ describe('a fault', () => {
   ])('%s', (_, is, expected) => expect(is()).toBe(expected))
 
   const next = (...records: readonly Evidence[]) => noted(judgeFaults(seenIn(records))).findings[0]?.next
-  it('that was never begun in a run that was stopped has another next step', () => {
+  it('that never began in a run that was stopped has another next step', () => {
     expect(next(stop)).toBe('Fix what stopped the run, then run it again.')
     expect(next()).not.toBe(next(stop))
     expect(next(stop, ...ofFault([[59_000, created]]))).toBe(next(...ofFault([[59_000, created]])))

@@ -277,7 +277,7 @@ describe('an action', () => {
       'refused',
       ['action-not-done'],
     ],
-    ['that was never begun', roll(completes), [], 'not-reached', ['action-not-done']],
+    ['that never began', roll(completes), [], 'not-reached', ['action-not-done']],
     [
       'of draining that disruption budgets block',
       drain(completes),

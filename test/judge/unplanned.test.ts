@@ -56,7 +56,7 @@ describe('a run that did not go as planned', () => {
     expect(busy.filter(({ cause }) => cause !== 'no-evidence').map(({ cause }) => cause)).toEqual(['generator-starved'])
     // On a machine with enough to give, what stopped the run comes first.
     const fault = roots({}).find(({ cause }) => cause === 'fault-unproven')
-    expect(fault?.sentence).toMatch(/ was never begun: the run was stopped before\.$/)
+    expect(fault?.sentence).toMatch(/ never began: the run was stopped before\.$/)
     expect(fault?.next).toBe('Fix what stopped the run, then run it again.')
   })
 

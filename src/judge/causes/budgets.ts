@@ -60,7 +60,7 @@ export function budgetBlocks(seen: Seen): readonly Finding[] {
     if (stuck.length === 0) return []
     const times = left.reduce((sum, each) => sum + each.times, 0)
     const budgets = [...new Set(stuck)].sort(compare)
-    const sentence = `${harm.name} could not evict ${listed(left.map((each) => each.pod))}: refused ${count(times, 'time')}, for ${listed(budgets)} allows no disruption even while every pod is healthy.`
+    const sentence = `${harm.name} could not evict ${listed(left.map((each) => each.pod))}: refused ${count(times, 'time')}, because ${listed(budgets)} allows no disruption even while every pod is healthy.`
     return [
       finding(
         'breach',

@@ -40,7 +40,7 @@ export function breakerMissing(seen: Seen): readonly Finding[] {
     const goesOn = vain >= before * GOES_ON && vain >= (vain + keptAway) * LET_THROUGH
     const isRare = (vain * (harm.endAt - fromAt)) / 1000 < VAIN_LEAST
     if (before <= 0 || isRare || !goesOn || alive > before * ALIVE) return []
-    const sentence = `Calls to ${from} went on in vain at ${perSecondText(vain)} (${counterOf(seen, from)}) from ${duration(withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
+    const sentence = `Calls to ${from} kept failing at ${perSecondText(vain)} (${counterOf(seen, from)}) from ${duration(withinMs)} after ${harm.name} on; ${perSecondText(before)} were made before it.`
     const lines = tracks.flatMap((track) => track.increments.filter((one) => one.count > 0).map((one) => one.line))
     return [finding('breach', 'breaker-missing', from, sentence, lines)]
   })
@@ -100,7 +100,7 @@ export function callsUnending(seen: Seen): readonly Finding[] {
       const before = approvedBefore(seen, harm, from, to)
       if (isTorn || overMs < RATE_MS || before <= 0 || ended >= before * ENDS) return []
       if (arrivedShare(seen, harm.createdAt, { fromAt, toAt: harm.endAt }) < ENDS) return []
-      const sentence = `During ${harm.name} calls to ${from} and ${to} ended no more, neither well nor badly (${counterOf(seen, from)}: ${perSecondText(ended)}, ${perSecondText(before)} before it): nobody gives them up.`
+      const sentence = `During ${harm.name} calls to ${from} and ${to} no longer ended (${counterOf(seen, from)}: ${perSecondText(ended)}, ${perSecondText(before)} before it): no timeout ends them.`
       return [
         finding(
           'breach',
@@ -134,7 +134,7 @@ export function timeOutMissing(seen: Seen): readonly Finding[] {
         ({ sli, timeouts, attempts }) =>
           `${timeouts} of ${count(attempts, sli)} (${showMeasuredPercent(timeouts / attempts)})`,
       )
-      const sentence = `During ${harm.name} clients waited until they gave up: ${listed(told)}. What they called waited longer for its own callee than they do.`
+      const sentence = `During ${harm.name} clients waited until they gave up: ${listed(told)}. The services wait longer for their own calls than the clients wait for them.`
       const lines = waited.flatMap(({ rows }) =>
         rows
           .filter((row) => row.timeouts > 0)

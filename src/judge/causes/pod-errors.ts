@@ -180,9 +180,9 @@ function hasDrained({ at, life: { deletingAt, endedAt, graceMs } }: Edge): boole
   return tookMs >= EDGE_MS && (graceMs === undefined || tookMs < graceMs - SLACK_MS)
 }
 
-const DRAINED = `each went on for ${duration(EDGE_MS)} or more after it was asked to end, and its callers did not turn away`
+const DRAINED = `each went on for ${duration(EDGE_MS)} or more after it was asked to end, and its callers did not stop calling it`
 const NEXT_OF_CALLERS =
-  'The pods gave their callers time to turn away. Look at the callers: routers that learn late of removed pods, connections that are kept open, and calls that are not tried again elsewhere.'
+  'The pods gave their callers time to stop calling them. Look at the callers: routers that learn late of removed pods, connections that are kept open, and calls that are not tried again elsewhere.'
 
 function told(seen: Seen, is: Edge['is'], frames: readonly BadFrame[], edges: readonly Edge[]): readonly Finding[] {
   const bad = frames.reduce((sum, each) => sum + each.bad, 0)
@@ -195,7 +195,7 @@ function told(seen: Seen, is: Edge['is'], frames: readonly BadFrame[], edges: re
   const sentence =
     is === 'began'
       ? `${count(bad, 'attempt')} went wrong within ${duration(EDGE_MS)} of ${count(pods, 'new pod')} of ${listed(apps)} becoming Ready${when}: they were called before they could serve.`
-      : `${count(bad, 'attempt')} went wrong as ${count(pods, 'pod')} of ${listed(apps)} ended${when}: ${drained ? DRAINED : 'they stopped before their callers had turned away'}.`
+      : `${count(bad, 'attempt')} went wrong as ${count(pods, 'pod')} of ${listed(apps)} ended${when}: ${drained ? DRAINED : 'they stopped before their callers had stopped calling them'}.`
   const lines = [...frames.map((each) => each.line).slice(0, 8), ...edges.map((each) => each.line)]
   // Outside of a disruption on purpose pods come and go by themselves, and something else may be behind it.
   const found = finding(voluntary ? 'breach' : 'warning', CAUSES[is], listed(apps), sentence, lines)

@@ -55,7 +55,7 @@ function fallOf(seen: Seen, app: string, service: string, steps: Steps, harms: r
     const back = steps.find((each) => each.at > fall.at && each.value > 0)
     const untilAt = back?.at ?? seen.run.seenUntil
     const felt = feltBy(seen, fall.at, untilAt)
-    const sentence = `${service} had one ready pod, ${harm.name} took it, and for ${duration(Math.max(0, untilAt - fall.at))} there was nobody to answer${felt === undefined ? '' : `: ${felt}`}.`
+    const sentence = `${service} had one ready pod, ${harm.name} took it, and for ${duration(Math.max(0, untilAt - fall.at))} no pod could answer${felt === undefined ? '' : `: ${felt}`}.`
     // What others can do without for a while is worth a word, and no more.
     const weight = felt === undefined ? 'warning' : 'breach'
     return finding(weight, 'no-redundancy', app, sentence, [fall.line, back?.line, ...harm.lines.slice(0, 8)])

@@ -56,7 +56,7 @@ export function routingNotSticky(seen: Seen): readonly Finding[] {
   const moved = told.reduce((sum, row) => sum + row.moved, 0)
   const all = told.reduce((sum, row) => sum + row.kept + row.moved, 0)
   if (all < REPLACED_LEAST || moved <= MOVED_SHARE * all) return []
-  const sentence = `${moved} of ${count(all, 'socket')} (${showMeasuredPercent(moved / all)}) that replaced a healthy one landed at another server: nothing keeps a player where the session is.`
+  const sentence = `${moved} of ${count(all, 'socket')} (${showMeasuredPercent(moved / all)}) that replaced a healthy one connected to another server: routing is not sticky.`
   return [
     finding(
       'breach',

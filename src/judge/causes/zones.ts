@@ -31,7 +31,7 @@ function concentrated(
   const there = lives.filter((life) => seen.objects.nodes.zoneOf(life.node) === zone)
   const zones = zonesOpenTo(seen, lives)
   if (lives.length < 2 || zones < 2 || there.length <= evenShare(lives.length, zones)) return []
-  const sentence = `${there.length} of ${count(lives.length, 'pod')} of ${app} stood in zone ${zone} when ${harm.name} began, although it might have used ${zones} zones.`
+  const sentence = `${there.length} of ${count(lives.length, 'pod')} of ${app} stood in zone ${zone} when ${harm.name} began, although ${zones} zones were available.`
   const lines = [...there.map((life) => life.bornLine), ...harm.lines.slice(0, 4)]
   return [finding('breach', 'zone-concentrated', app, sentence, lines)]
 }

@@ -203,7 +203,7 @@ function late(seen: Seen, expected: Autoscaler, over: TargetCrossing, facts: Fac
 function neverOver(seen: Seen, { name, phase, atLeast }: Autoscaler, facts: Facts): Ruled<AutoscalerResult> {
   const steps: Step[] = [{ name: 'over-target', held: false }]
   const result = { name, phase, steps, peakDesired: facts.peakDesired, peakReady: facts.peakReady, held: false }
-  const sentence = `${name}: nothing in ${phase} took its metric over target, so that scaling to ${atLeast} pods was not asked of it.`
+  const sentence = `${name}: in ${phase} its metric was never over target, so it did not have to scale to ${atLeast} pods.`
   return { result, findings: [finding('gap', 'no-evidence', name, sentence, [facts.line, ...seen.run.loadLines])] }
 }
 

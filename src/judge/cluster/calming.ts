@@ -57,7 +57,7 @@ function calmSince(history: readonly HpaMoment[], fromAt: number, endAt: number)
 }
 
 const flapping = (name: string, turns: number, allowed: number, lines: readonly number[]): Finding => {
-  const sentence = `${name} changed its mind ${count(turns, 'time')} about the number of pods it wants; ${allowed} are allowed.`
+  const sentence = `${name} changed direction ${count(turns, 'time')}; ${allowed} are allowed.`
   return finding('breach', 'autoscaler-flapping', name, sentence, lines)
 }
 
@@ -73,7 +73,7 @@ function tooSlow(
   const lines = history.filter((each) => each.at >= endAt).map((each) => each.line)
   const seenMs = Math.max(0, seen.run.seenUntil - endAt)
   if (calmMs === undefined && seenMs < withinMs) {
-    const sentence = `${name}: the run ended ${duration(seenMs)} after ${phase}, before it had to be down again.`
+    const sentence = `${name}: the run ended ${duration(seenMs)} after ${phase}, before it had to have scaled down.`
     return [finding('gap', 'no-evidence', name, sentence, [history.at(-1)?.line, ...lines])]
   }
   const when = calmMs === undefined ? `not down again ${duration(seenMs)}` : `down again ${duration(calmMs)}`

@@ -101,9 +101,9 @@ function notDone(
 }
 
 function sentenceOf(name: string, life: ActionLife | undefined): string {
-  if (life === undefined || onlyArmed(life)) return `${name} was never begun.`
+  if (life === undefined || onlyArmed(life)) return `${name} never began.`
   if (life.problem) return `${name} was ${life.problem.is === 'refused' ? 'refused' : 'not done'}: ${life.problem.text}`
-  return `${name} was begun and never seen done.`
+  return `${name} began and was never seen done.`
 }
 
 function notHealed({ name }: ActionSpec, life: ActionLife | undefined): readonly Finding[] {

@@ -108,7 +108,7 @@ function sentenceNotInjected({ name, when }: FaultSpec, life: FaultLife | undefi
   const missed = missedTrigger(life)
   if (missed !== undefined) return missedSentence(name, when, missed)
   if (life === undefined || neverBegun(life))
-    return stopped ? `${name} was never begun: the run was stopped before.` : `${name} was never begun.`
+    return stopped ? `${name} never began: the run was stopped before.` : `${name} never began.`
   if (life.problem)
     return `${name} was ${life.problem.is === 'refused' ? 'refused' : 'not injected'}: ${life.problem.text}`
   if (life.injected) return `${name} was injected into no pod: its selector matches nothing.`

@@ -1,4 +1,4 @@
-/** A trigger that did not come before its deadline: the fault or action was not performed, and shows nothing. */
+/** A trigger that did not fire before its deadline: the fault or action was not performed, and shows nothing. */
 import { triggerSentence, type When } from '../../domain/trigger.ts'
 import type { Life, TriggerLife } from '../seen/life.ts'
 
@@ -7,5 +7,5 @@ export const missedTrigger = (life: Life | undefined): TriggerLife | undefined =
 
 export function missedSentence(name: string, when: When | undefined, { note }: TriggerLife): string {
   const trigger = when === undefined ? '' : `, that ${triggerSentence(when.trigger)},`
-  return `${name} was not performed: its trigger${trigger} did not come before the deadline (the last reading: ${note}).`
+  return `${name} was not performed: its trigger${trigger} did not fire before the deadline (the last reading: ${note}).`
 }

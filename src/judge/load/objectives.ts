@@ -153,7 +153,7 @@ function findingsOf(
     case 'proven':
       return []
     case 'proven-with-warning': {
-      const sentence = `${named}: ${achieved(share)} within the target, which is not proven; within the ceiling it is.`
+      const sentence = `${named}: ${achieved(share)} within the target, which is not proven; the ceiling is proven.`
       return [finding('warning', 'slo-warning', sli, sentence, lines)]
     }
     case 'no-evidence': {

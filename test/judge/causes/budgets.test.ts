@@ -80,7 +80,7 @@ describe('a drain', () => {
     const judgment = shown(story, { rehearsal: withActions(drainA) })
     expect(causesOf(judgment)).toEqual(['budget-blocks', 'action-not-done'])
     expect(sentenceOf(judgment, 'budget-blocks')).toBe(
-      'drain zone a could not evict casino/bets-1: refused 2 times, for bets allows no disruption even while every pod is healthy.',
+      'drain zone a could not evict casino/bets-1: refused 2 times, because bets allows no disruption even while every pod is healthy.',
     )
     expect(judgment.actions[0]).toMatchObject({ state: 'not-done', refusedEvictions: 2, evicted: 0 })
   })

@@ -17,7 +17,7 @@ describe('calls to a dead provider', () => {
     const judgment = shown(vain(50, outcome))
     expect(causesOf(judgment)).toEqual(['breaker-missing'])
     expect(sentenceOf(judgment, 'breaker-missing')).toBe(
-      'Calls to psp-a went on in vain at 50.0/s (payments_charges_total) from 10.0 s after psp-a down on; 54.2/s were made before it.',
+      'Calls to psp-a kept failing at 50.0/s (payments_charges_total) from 10.0 s after psp-a down on; 54.2/s were made before it.',
     )
   })
 

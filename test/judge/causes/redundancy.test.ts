@@ -39,7 +39,7 @@ describe('a service with one pod', () => {
     const judgment = story(withActions(drainA), falls, only)
     expect(causes(judgment)).toEqual(['no-redundancy'])
     expect(sentenceOf(judgment, 'no-redundancy')).toBe(
-      'wallet had one ready pod, drain zone a took it, and for 6.0 s there was nobody to answer: 240 of 420 attempts of login went wrong.',
+      'wallet had one ready pod, drain zone a took it, and for 6.0 s no pod could answer: 240 of 420 attempts of login went wrong.',
     )
   })
 

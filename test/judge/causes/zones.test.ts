@@ -40,7 +40,7 @@ describe('the loss of a zone', () => {
 
   it('says how many pods were there, and which other zones they could use', () => {
     expect(sentenceOf(lost([a, a]), 'zone-concentrated')).toBe(
-      '2 of 2 pods of wallet stood in zone a when zone a dark began, although it might have used 3 zones.',
+      '2 of 2 pods of wallet stood in zone a when zone a dark began, although 3 zones were available.',
     )
   })
 
