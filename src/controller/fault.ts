@@ -80,7 +80,7 @@ async function observable(
   if (witness?.kind !== 'rate' || source === undefined) return admission
   const failed = await blindTo(ports, witness.of, source)
   if (failed === undefined) return admission
-  const problem = `its witness ${witness.of} can't be read (${failed.pod || 'no pod'}: ${failed.problem}), so nobody would see whether the fault bites.`
+  const problem = `its witness ${witness.of} can't be read (${failed.pod || 'no pod'}: ${failed.problem}), so nobody would see whether the fault takes effect.`
   const at = { file: target.file, line: 0, column: 0 }
   const next = 'Make the source readable for the API server; a NetworkPolicy may keep it out.'
   return { ...admission, ok: false, problems: [{ at, code: 'source-unreadable', problem, next }] }

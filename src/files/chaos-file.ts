@@ -78,7 +78,7 @@ export function readChaosFile(files: Files, path: string, namedAt: SourcePoint, 
 /** Whether Chaos Mesh would accept it, and whether it does what it seems to say. */
 function isAdmitted(object: ChaosManifest, at: ChaosFile['at'], report: Report): boolean {
   const refused = admit(object)
-  const next = 'mend the field; kubectl apply would be told the same.'
+  const next = 'correct the field: kubectl apply would be refused too.'
   for (const { path, message } of refused)
     report(at(path), 'chaos-rejected', `Chaos Mesh would refuse this: ${message}.`, next)
   if (refused.length > 0 || !isChaosObject(object)) return false

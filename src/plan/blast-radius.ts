@@ -189,7 +189,7 @@ function podProblem(
 
 function zoneProblem(zones: number, harm: Harm, { zones: allowed, at }: BlastRadius): readonly Issue[] {
   if (zones <= allowed) return []
-  const problem = `${harm.title} would leave no pod unharmed in ${zones} zones; this rehearsal allows ${allowed}.`
+  const problem = `${harm.title} would harm every pod in ${zones} zones; this rehearsal allows ${allowed}.`
   return [
     issue(
       harm,

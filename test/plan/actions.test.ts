@@ -166,7 +166,7 @@ describe('the reach of an action', () => {
   it('counts the zones that lose all their pods', () => {
     const off: Act = { kind: 'power-off', nodes: zoneB }
     expect(admission(off, within(100, 1)).note).toBe('4 of 6 pods in casino, limit 100, 1 zone lost')
-    expect(admission(off, within(100, 0)).problems[0]?.problem).toContain('no pod unharmed in 1 zones')
+    expect(admission(off, within(100, 0)).problems[0]?.problem).toContain('harm every pod in 1 zones')
   })
 
   it('does not refuse an action that harms no pod, although other harms hold a whole zone', () => {

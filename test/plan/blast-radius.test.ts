@@ -127,7 +127,7 @@ describe('admission', () => {
     const wide = within({ share: 1 }, 1)
     expect(admitFault(faultOf(wide, zone(['a'])), wide, casino, []).note).toContain('1 zone lost')
     const two = admitFault(faultOf(wide, zone(['a', 'b'])), wide, casino, [])
-    expect(two.problems[0]?.problem).toContain('no pod unharmed in 2 zones; this rehearsal allows 1')
+    expect(two.problems[0]?.problem).toContain('harm every pod in 2 zones; this rehearsal allows 1')
     const held = casino.pods
       .filter(({ spec }) => spec?.nodeName === 'node-b')
       .map(({ metadata }) => `casino/${metadata?.name}`)

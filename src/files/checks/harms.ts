@@ -102,8 +102,8 @@ function strikeOf(harm: HarmDraft, plan: Plan, report: Report): Strike | undefin
   if (harm.witness !== undefined && harm.witness.value.kind !== 'ready' && fromMs < TRAFFIC_BEFORE_FAULT_MS) {
     const isArmed = harm.begins.when !== undefined
     const what = isArmed ? 'The trigger is armed' : 'The fault begins'
-    const problem = `${what} ${showDuration(fromMs)} after the load, before its witness has seen traffic.`
-    const next = `let it ${isArmed ? 'be armed (from)' : 'begin'} at least ${showDuration(TRAFFIC_BEFORE_FAULT_MS)} after the load.`
+    const problem = `${what} ${showDuration(fromMs)} after the start of the load, before its witness has seen traffic.`
+    const next = `let it ${isArmed ? 'be armed (from)' : 'begin'} at least ${showDuration(TRAFFIC_BEFORE_FAULT_MS)} after the start of the load.`
     report(harm.at, 'fault-too-early', problem, next)
   }
   return { harm, fromMs, latestMs, toMs, totalMs: plan.totalMs }

@@ -20,7 +20,7 @@ export function checkReaction(
   switch (value.kind) {
     case 'failover':
       if (value.value.from.value === value.value.to.value) {
-        const problem = `A failover from ${value.value.from.value} to itself is none.`
+        const problem = `The failover is from ${value.value.from.value} to itself.`
         report(value.value.to.at, 'wrong-value', problem, 'name another source.')
       }
       return whileItLasts('The failover', value.value.within, harm, strike, report)
