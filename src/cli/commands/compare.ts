@@ -67,7 +67,9 @@ function withSessionFlags(command: Command): Command {
     .option('--lab', 'the lab of this machine: it is locked, watched, and waited for until it is at rest')
     .option('--context <name>', 'context of the kubeconfig: its cluster is locked and watched in the same way')
     .addOption(checkedFlag('--kubeconfig <file>', 'kubeconfig to read instead of the default', aFile))
-    .addOption(checkedFlag('--target <file>', 'target file; without --lab or --context, matchday only sends load', aFile))
+    .addOption(
+      checkedFlag('--target <file>', 'target file; without --lab or --context, matchday only sends load', aFile),
+    )
     .addOption(
       checkedFlag(
         '--seed <number>',

@@ -35,7 +35,13 @@ export const limitsMissing = perWorkload('limits-missing', ({ name, init, reques
 export const priorityMissing = (workloads: readonly WorkloadSeen[]): readonly Flaw[] =>
   workloads
     .filter(({ priorityClass }) => priorityClass === undefined)
-    .map((each) => flaw('priority-missing', each, `${each.name} has no priority class, so nothing protects it when a node runs short.`))
+    .map((each) =>
+      flaw(
+        'priority-missing',
+        each,
+        `${each.name} has no priority class, so nothing protects it when a node runs short.`,
+      ),
+    )
 
 /** Volumes that "restricted" allows; `hostPath` and those of foreign drivers are not among them. */
 const VOLUMES = [

@@ -29,7 +29,11 @@ export function scalersAmiss(hpas: readonly HpaSeen[], scaledObjects: readonly S
       ),
     ),
     ...pinned.map((each) =>
-      flaw('autoscaler-pinned', each, `Autoscaler ${each.name} cannot scale: its minimum is ${each.min}, its maximum ${each.max}.`),
+      flaw(
+        'autoscaler-pinned',
+        each,
+        `Autoscaler ${each.name} cannot scale: its minimum is ${each.min}, its maximum ${each.max}.`,
+      ),
     ),
   ]
 }

@@ -30,7 +30,15 @@ export function judgeRecovery(
     finding(weight, cause, harm.name, sentence, [harm.lines.at(-1), ...lines]),
   ]
   if (healedAt === undefined) {
-    return { result: none, findings: say('gap', 'no-evidence', `${sli}: the recovery is not known, because ${harm.name} was not healed.`, []) }
+    return {
+      result: none,
+      findings: say(
+        'gap',
+        'no-evidence',
+        `${sli}: the recovery is not known, because ${harm.name} was not healed.`,
+        [],
+      ),
+    }
   }
   const later = hurtRows(seen, sli).filter((row) => row.at > healedAt)
   const span = { fromAt: healedAt, toAt: healedAt + withinMs }

@@ -37,7 +37,8 @@ export function judgeSpreads(seen: Seen, harm: Harm, { app, zones, withinMs }: S
   const answer = createReactionAnswer(harm, 'spreads', app, withinMs)
   const { healedAt } = harm
   const { seenUntil } = seen.run
-  if (healedAt === undefined) return answer.unknown(`${app}: the spread is not known, because ${harm.name} was not healed.`, [])
+  if (healedAt === undefined)
+    return answer.unknown(`${app}: the spread is not known, because ${harm.name} was not healed.`, [])
   const steps = zonesOver(seen, podsOf(seen, app))
   const lines = stepsWithin(steps, healedAt, seenUntil).map((each) => each.line)
   if (steps.length === 0) return answer.unknown(`No pod of ${app} was seen on a node whose zone is known.`, [])

@@ -69,7 +69,8 @@ function passed(slos: readonly SloResult[], faults: Judgment['faults'], warnings
   const proven = slos.filter(({ state }) => state === 'proven' || state === 'proven-with-warning')
   const shares = proven.map(achievedWords)
   const names = listed(faults.map((each) => each.fault))
-  const bit = faults.length === 0 ? '' : `, while ${names} ${faults.length === 1 ? 'was' : 'were'} proven to take effect`
+  const bit =
+    faults.length === 0 ? '' : `, while ${names} ${faults.length === 1 ? 'was' : 'were'} proven to take effect`
   const but = warnings === 0 ? '' : `, with ${count(warnings, 'warning')}`
   const those =
     proven.length === slos.length ? 'Every objective is' : `${proven.length} of ${count(slos.length, 'objective')} are`
