@@ -55,7 +55,7 @@ describe('an autoscaler that scales on a metric of a source', () => {
   it('was not tried where the metric stayed below', () => {
     const judgment = run({ ...QUEUE, above: 1000 }, 999, queue)
     expect(causesOf(judgment)).toEqual(['no-evidence'])
-    expect(sentenceOf(judgment, 'no-evidence')).toContain('nothing in promo peak took its metric over target')
+    expect(sentenceOf(judgment, 'no-evidence')).toContain('in promo peak its metric was never over target')
   })
 
   it.each([

@@ -65,7 +65,7 @@ describe('clients of a slow dependency', () => {
     const judgment = shown([], { approved: frozen })
     expect(causesOf(judgment)).toContain('time-out-missing')
     expect(sentenceOf(judgment, 'time-out-missing')).toMatch(
-      /^During psp-a down calls to psp-a and psp-b ended no more/,
+      /^During psp-a down calls to psp-a and psp-b no longer ended/,
     )
   })
 

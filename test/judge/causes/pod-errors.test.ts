@@ -56,7 +56,7 @@ describe('errors when a pod starts or ends', () => {
     [
       'the pod’s callers, where the pod went on long enough',
       old(1, 103),
-      /^The pods gave their callers time to turn away/,
+      /^The pods gave their callers time to stop calling them/,
     ],
     [
       'the pod, where the pod ended at once',
