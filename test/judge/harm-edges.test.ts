@@ -200,7 +200,7 @@ describe('a fault', () => {
   it('names what it was not performed for', () => {
     const missed = { at: 1, line: 1, is: 'trigger-missed', note: 'x is 5' } as const
     expect(missedSentence('f', undefined, missed)).toBe(
-      'f was not performed: its trigger did not come before the deadline (the last reading: x is 5).',
+      'f was not performed: its trigger did not fire before the deadline (the last reading: x is 5).',
     )
     expect(missedSentence('f', { trigger: triggers.pod } as never, missed)).toContain('its trigger, that ')
     expect([

@@ -83,7 +83,7 @@ describe('breaches that lost evidence excuses', () => {
     const other = [of('warning', 'slo-missed'), of('breach', 'slo-missed')]
     expect(excuseLost(seenIn([...usual, lost()], run), other).map(({ weight }) => weight)).toEqual(['warning', 'gap'])
     expect(excuseLost(seenIn([...usual, lost()], run), other)[1]?.sentence).toBe(
-      'y (Evidence was lost, so that this may only seem so.)',
+      'y (Evidence was lost, so this is not certain.)',
     )
   })
 })
@@ -98,7 +98,7 @@ describe('breaches that a starved machine excuses', () => {
   it('are those of times, rates and shares', () => {
     expect(named(weights(all('breach')).filter(({ weight }) => weight === 'gap'))).toContain('slo-missed')
     expect(weights([of('breach', 'slo-missed')])[0]?.sentence).toBe(
-      'y (The machine was starved, so that this may be its doing.)',
+      'y (The machine was starved, which may be the reason.)',
     )
     expect(
       [...weights(all('breach'), false), ...weights(all('warning'))].filter(({ weight }) => weight === 'gap'),
