@@ -122,8 +122,13 @@ function answerCases(
 
 function faultSuite(result: FaultResult, { faults }: Rehearsal): Suite {
   const at = faults.find((each) => each.name === result.fault)?.at
-  const bites: Case = { name: 'bites, by its witness', at, subject: result.fault, held: result.state === 'proven' }
-  return { name: `fault ${result.fault}`, cases: [bites, ...answerCases(result, result.fault, at)] }
+  const witnessed: Case = {
+    name: 'takes effect, by its witness',
+    at,
+    subject: result.fault,
+    held: result.state === 'proven',
+  }
+  return { name: `fault ${result.fault}`, cases: [witnessed, ...answerCases(result, result.fault, at)] }
 }
 
 function actionSuite(result: ActionResult, { actions }: Rehearsal): Suite {

@@ -82,7 +82,7 @@ describe('JUnit', () => {
   it('makes a gap an error', () => {
     const blind = failed(junitOf(evidence({ pspCalls: () => 'unanswered' })))
     const witness = blind.find((each) => each.suite === 'fault psp-a down')
-    expect(witness?.name).toBe('bites, by its witness')
+    expect(witness?.name).toBe('takes effect, by its witness')
     expect(witness?.body).toContain('<error fault-unproven>')
   })
 
