@@ -31,6 +31,16 @@ describe('the installed package', () => {
     expect(files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([])
   })
 
+  it('brings each how-to and file of docs that its messages name', () => {
+    const programs = readdirSync(join(packageFolder(), 'dist'), { recursive: true, encoding: 'utf8' })
+    const texts = programs
+      .filter((path) => path.endsWith('.js'))
+      .map((path) => readFileSync(join(packageFolder(), 'dist', path), 'utf8'))
+    const named = new Set(texts.flatMap((text) => text.match(/docs\/how-to\/[\w-]+\.\w+/g) ?? []))
+    expect(named).toContain('docs/how-to/rbac.yaml')
+    expect([...named].filter((path) => !existsSync(join(packageFolder(), path)))).toEqual([])
+  })
+
   it('explains itself, also as a plug-in of kubectl', () => {
     expect(team.matchday(['--help'])).toMatchObject({ status: 0, stderr: '' })
     expect(team.matchday(['check', '--help']).stdout).toContain('matchday check')
