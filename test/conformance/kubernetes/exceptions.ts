@@ -34,7 +34,7 @@ export const EXCEPTIONS: readonly SpecException[] = [
     kind: 'no network of its own',
     reason:
       'Without namespaces a pod is an address of this machine. A program that is not Node cannot listen there on port 80, takes its port from all other pods, reaches no pod or Service by its address, and sees the host name and resolv.conf of the machine. hostPort is at the address of the node only.',
-    spec: /in a pod should support network|should support (port mapping|portforward)|support DNS config|support set hostname|\[StatefulSetBasic\]|with readiness probe|PreStop should call prestop|should serve a basic image on each replica|EndpointSlice should support a Service with multiple/,
+    spec: /in a pod should support network|should support (port mapping|portforward)|support DNS config|support set hostname|\[StatefulSetBasic\]|with readiness probe|should \*not\* be restarted with a \/healthz http liveness probe|with lifecycle hook|PreStop should call prestop|should serve a basic image on each replica|EndpointSlice should support a Service with multiple/,
     networking: 'preload',
   },
   {
