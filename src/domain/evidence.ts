@@ -313,13 +313,14 @@ export type ActionStepData =
   | { readonly is: 'cutover-begun'; readonly step: CutoverStep }
   | { readonly is: 'cutover-share'; readonly share: Ratio }
   | { readonly is: 'cutover-proven'; readonly step: CutoverStep; readonly note: string }
-  /** The step was not proven in its budget. `differs`: two readings that must be equal were not. */
+  /** The step was not proven in its budget. `differs`: two readings that must be equal were not. `unread`: a proof could not be read. */
   | {
       readonly is: 'cutover-stopped'
       readonly step: CutoverStep
       readonly ends: 'back' | 'onward'
       readonly problem: string
       readonly differs?: true
+      readonly unread?: true
     }
   /** Which of the regions accepts writes, read after a step. */
   | { readonly is: 'regions-read'; readonly step: CutoverStep; readonly from: Writable; readonly to: Writable }

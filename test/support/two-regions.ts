@@ -63,6 +63,13 @@ export const regionObjects = (): Map<string, Stored> =>
     ],
   ])
 
+/** All of it was booked before the first cut. */
+function cutInto(body: unknown, count: number) {
+  const { cuts } = body as { readonly cuts: readonly number[] }
+  const nothing = { count: 0, amountCents: 0, low: 0, high: 0 }
+  return [{ count, amountCents: 0, low: 1, high: 2 }, ...cuts.map(() => nothing)]
+}
+
 /** Both regions: writes are accepted where the switch is on and the database is a primary that is not fenced. */
 export async function platform(changes: { readonly lag?: number; readonly fences?: boolean } = {}) {
   const objects = regionObjects()
@@ -74,7 +81,7 @@ export async function platform(changes: { readonly lag?: number; readonly fences
     const { role, fenced } = regions[name] as Region
     return objects.get(CONFIG(name))?.data?.writes === 'on' && role === 'primary' && !fenced
   }
-  const serve = (name: string, path: string): unknown => {
+  const serve = (name: string, path: string, body: unknown): unknown => {
     const region = regions[name] as Region
     switch (path) {
       case '/trial-write':
@@ -93,7 +100,7 @@ export async function platform(changes: { readonly lag?: number; readonly fences
       case '/warm':
         return new Said(region.warm ? 200 : 503)
       case '/books/cut':
-        return { operations: [{ operation: 'order', cells: [{ count: region.lsn, amountCents: 0, low: 1, high: 2 }] }] }
+        return { operations: [{ operation: 'order', cells: cutInto(body, region.lsn) }] }
       default:
         return undefined
     }
@@ -104,7 +111,7 @@ export async function platform(changes: { readonly lag?: number; readonly fences
     if (method !== 'GET' && interrupt(++asked) === 'refused') return refusal(500)
     if (path.includes('/services/gone:8080/')) return new Said(503, { kind: 'Status', apiVersion: 'v1', code: 503 })
     const proxied = /^\/api\/v1\/namespaces\/shop-(\w+)\/services\/orders:8080\/proxy(.*)$/.exec(path)
-    if (proxied !== null) return serve(proxied[1] ?? '', proxied[2] ?? '')
+    if (proxied !== null) return serve(proxied[1] ?? '', proxied[2] ?? '', body)
     if (path === LOGS && method === 'POST') {
       if (objects.has(LOG)) return refusal(409)
       objects.set(LOG, body as Stored)

@@ -158,7 +158,10 @@ const actionStep = variants('is', {
   'cutover-begun': object({ step: cutoverStep }),
   'cutover-share': object({ share }),
   'cutover-proven': object({ step: cutoverStep, note: text }),
-  'cutover-stopped': object({ step: cutoverStep, ends: oneOf('back', 'onward'), problem }, { differs: oneOf(true) }),
+  'cutover-stopped': object(
+    { step: cutoverStep, ends: oneOf('back', 'onward'), problem },
+    { differs: oneOf(true), unread: oneOf(true) },
+  ),
   'regions-read': object({ step: cutoverStep, from: writable, to: writable }),
   'region-book': object({
     book: text,

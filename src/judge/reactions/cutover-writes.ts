@@ -12,7 +12,7 @@ import { type CutoverFacts, type CutoverPart, cutoverAnswer } from './cutover.ts
 
 /** From the last frame with a good write before the freeze was proven, to the first one after the thaw began. Frames are a second long. */
 export function writesOf(facts: CutoverFacts): readonly CutoverPart[] {
-  const { seen, act, life, endAt } = facts
+  const { seen, act, life, endAt, harm } = facts
   const [frozen, thawing] = [life.proven.freeze, life.begun.thaw]
   if (frozen === undefined) return []
   const answer = cutoverAnswer(facts, 'cutover-rto', `${act.writes} (RTO)`, act.rtoMs)
@@ -20,8 +20,9 @@ export function writesOf(facts: CutoverFacts): readonly CutoverPart[] {
   const last = good.findLast((row) => row.fromAt < frozen.at)
   if (last === undefined)
     return [answer.unknown(`${act.writes}: no good write was reported before the freeze.`, [frozen.line])]
-  // A cutover that was taken back thaws in the old region.
-  const againAt = thawing?.at ?? (life.stopped === undefined ? undefined : endAt)
+  // A cutover that was taken back thaws in the old region, also if the run ended it before a step was late.
+  const isTakenBack = life.stopped !== undefined || seen.actions.of(harm.name)?.healRequested !== undefined
+  const againAt = thawing?.at ?? (isTakenBack ? endAt : undefined)
   const first = againAt === undefined ? undefined : good.find((row) => row.at > againAt)
   const untilAt = first?.at ?? seen.run.loadEndedAt ?? seen.run.seenUntil
   const tookMs = Math.max(0, untilAt - last.at)

@@ -86,6 +86,10 @@ function stepOf(facts: CutoverFacts, step: CutoverStep): readonly CutoverPart[] 
     const sentence = `The regions differ: ${sentenceOf(stopped.problem)}`
     return [answer.broken('region-drift', { sentence, lines: [begun.line, stopped.line] })]
   }
+  if (stopped.unread) {
+    const why = `Whether the ${cutoverStepWords[step]} was done is not known, because it could not be read: ${sentenceOf(stopped.problem)}`
+    return [answer.unknown(why, [begun.line, stopped.line])]
+  }
   const tookMs = stopped.at - begun.at
   const ends = stopped.ends === 'onward' ? 'completed, because there is no way back' : 'taken back'
   const sentence = `Not proven ${duration(tookMs)} after it began; ${allowed}. The cutover was ${ends}. ${sentenceOf(stopped.problem)}`

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CutoverPlace } from '../../../src/domain/cutover.ts'
 import type { ActionStepData, Undo } from '../../../src/domain/evidence.ts'
-import { seconds } from '../../../src/domain/units.ts'
+import { millis, seconds } from '../../../src/domain/units.ts'
 import { eastward } from '../../support/evidence-cutover.ts'
 import {
   base,
@@ -16,6 +16,15 @@ import {
   targetOf,
   westOnly,
 } from '../../support/two-regions.ts'
+
+const FEATURE = {
+  kind: 'field',
+  apiVersion: 'v1',
+  plural: 'configmaps',
+  namespace: 'shop-west',
+  name: 'orders',
+  field: ['data', 'writes'],
+} as const
 
 describe('a cutover', () => {
   it('performs its steps in order, and leaves one region that accepts writes', async () => {
@@ -133,6 +142,66 @@ describe('a cutover', () => {
     await expect(shop.actions().undo(undo, seconds(5))).rejects.toThrow(/was deleted, and no region accepts writes$/)
   })
 
+  it('does not begin where the new region accepts writes already', async () => {
+    const shop = await platform()
+    const [west, east] = ['west', 'east'].map((name) => shop.regions[name])
+    const config = shop.objects.get(CONFIG('east'))
+    if (west === undefined || east === undefined || config?.data === undefined) throw new Error('there are two regions')
+    east.role = 'primary'
+    config.data.writes = 'on'
+    const begun = 'the cutover did not begin, and nothing was changed: '
+    await expect(perform(shop)).rejects.toThrow(`${begun}both regions accept writes: west and east`)
+    west.fenced = true
+    await expect(perform(shop)).rejects.toThrow(`${begun}east accepts writes, and west should`)
+    expect(shop.objects.has(LOG)).toBe(false)
+  })
+
+  it('does not begin where another run has left its steps, and leaves them', async () => {
+    const shop = await platform()
+    const left = { metadata: { name: 'matchday-cutover-eastward', labels: { 'matchday.dev/run': 'run-6' } } }
+    shop.objects.set(LOG, left)
+    await expect(perform(shop)).rejects.toThrow(`${LOG} exists already; run run-6 left it`)
+    expect(shop.objects.get(LOG)).toEqual(left)
+  })
+
+  it('does not take two positions that are empty for equal', async () => {
+    const shop = await platform()
+    const positionIn = (region: string) => ({ ...FEATURE, namespace: `shop-${region}`, field: ['data', 'position'] })
+    for (const region of ['west', 'east']) {
+      const config = shop.objects.get(CONFIG(region))
+      if (config?.data !== undefined) config.data.position = ''
+    }
+    const proof = { reading: positionIn('east'), wants: { kind: 'same-as', reading: positionIn('west') } } as const
+    const place: CutoverPlace = {
+      ...eastward,
+      steps: { ...eastward.steps, 'catch-up': { ...eastward.steps['catch-up'], proofs: [proof] } },
+    }
+    const { steps } = await perform(shop, place, undefined, { stepMs: millis(400) })
+    expect(shownBy(steps).at(-1)).toBe('stopped at catch-up, back')
+    expect(steps.find((step) => step.is === 'cutover-stopped')).not.toHaveProperty('differs')
+  })
+
+  it('does not end with a thaw after which no region accepts writes', async () => {
+    const shop = await platform()
+    const { east } = shop.regions
+    if (east === undefined) throw new Error('there are two regions')
+    east.fenced = true
+    const [reading, value] = [{ ...FEATURE, namespace: 'shop-east' }, 'on'] as const
+    const place: CutoverPlace = {
+      ...eastward,
+      steps: {
+        ...eastward.steps,
+        thaw: { ...eastward.steps.thaw, proofs: [{ reading, wants: { kind: 'is', value } }] },
+      },
+    }
+    const { undo, steps } = await perform(shop, place, undefined, { stepMs: millis(400) })
+    expect(shownBy(steps).at(-1)).toBe('stopped at thaw, onward')
+    await expect(shop.actions().undo(undo, millis(300))).rejects.toThrow('no region accepts writes')
+    east.fenced = false
+    expect(await shop.actions().undo(undo, seconds(5))).toBe('completed')
+    eastOnly(shop)
+  })
+
   it('does not take a Service without pods for a freeze', async () => {
     const shop = await platform()
     const proof = {
@@ -151,7 +220,11 @@ describe('a cutover', () => {
       steps: { ...eastward.steps, freeze: { ...eastward.steps.freeze, proofs: [proof] } },
     }
     const { steps } = await perform({ ...shop }, place)
-    expect(steps.find((step) => step.is === 'cutover-stopped')).toMatchObject({ step: 'freeze', ends: 'back' })
+    expect(steps.find((step) => step.is === 'cutover-stopped')).toMatchObject({
+      step: 'freeze',
+      ends: 'back',
+      unread: true,
+    })
   }, 20_000)
 })
 

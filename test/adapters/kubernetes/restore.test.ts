@@ -69,7 +69,7 @@ async function cluster(status: object, standing?: Stored) {
   const asked: string[] = []
   const objects = new Map<string, Stored>(standing === undefined ? [] : [[COPY, standing]])
   let questions = 0
-  const cells = [{ count: 2, amountCents: 300, low: 4, high: 5 }]
+  const cells = Array.from({ length: 5 }, () => ({ count: 2, amountCents: 300, low: 4, high: 5 }))
   const answers: Answers = ({ method, path, body }) => {
     asked.push(`${method} ${path.replace(/md-[a-z0-9]+-run-7/, 'POINT')}`)
     if (path === COPIES && method === 'POST') {
@@ -142,11 +142,11 @@ describe('a restored copy', () => {
       'copy-read',
       'done',
     ])
-    const [cell] = [{ count: 2, amountCents: 300, digestLow: 4, digestHigh: 5 }]
+    const cells = Array.from({ length: 5 }, () => ({ count: 2, amountCents: 300, digestLow: 4, digestHigh: 5 }))
     expect(steps.at(-2)).toMatchObject({
       book: 'orders',
       imbalanceCents: 0,
-      copy: [{ operation: 'order', cells: [cell] }],
+      copy: [{ operation: 'order', cells }],
     })
     expect(await actions.leftovers(target)).toEqual([{ undo: UNDO, run: 'run-7' }])
     expect((await actions.residue(target)).map(({ where }) => where)).toEqual([COPY])

@@ -56,7 +56,7 @@ export async function reach(ports: RegionPorts, undo: EndCutover, step: CutoverS
 export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs: Millis): Promise<UndoOutcome> {
   const deadline = after(ports.clock.now(), budgetMs)
   const log = await readLog(ports, undo, deadline)
-  if (log === undefined) return endedAs(ports, undo)
+  if (log === undefined) return endedAs(ports, undo, deadline)
   const reached = stepOf(log, undo)
   const onward = endsOnward(reached, undo.noWayBackFrom)
   if (onward) for (const each of undo.onward) await movedAndProven(ports, each, deadline)
@@ -68,12 +68,19 @@ export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs:
   return onward ? 'completed' : 'undone'
 }
 
-/** The log is gone: the cutover has ended, never began, or somebody deleted it. Nothing tells which way to go; the one region that accepts writes tells the end. */
-async function endedAs(ports: RegionPorts, { from, to, ...log }: EndCutover): Promise<UndoOutcome> {
-  const [old, fresh] = await Promise.all([writableNow(ports, from.writable), writableNow(ports, to.writable)])
-  if (old === 'yes' && fresh === 'no') return 'undone'
-  if (old === 'no' && fresh === 'yes') return 'completed'
-  throw new Error(`${logPath(log)} was deleted, and ${writersWords(from.name, old, to.name, fresh)}`)
+/**
+ * The log is gone: the cutover has ended, never began, or somebody deleted it. Nothing tells which way to go; the one region that accepts writes tells the
+ * end. A region that does not answer is asked again until the deadline.
+ */
+async function endedAs(ports: RegionPorts, { from, to, ...log }: EndCutover, deadline: Instant): Promise<UndoOutcome> {
+  for (;;) {
+    const [old, fresh] = await Promise.all([writableNow(ports, from.writable), writableNow(ports, to.writable)])
+    if (old === 'yes' && fresh === 'no') return 'undone'
+    if (old === 'no' && fresh === 'yes') return 'completed'
+    if ((old !== 'unread' && fresh !== 'unread') || ports.clock.now() >= deadline)
+      throw new Error(`${logPath(log)} was deleted, and ${writersWords(from.name, old, to.name, fresh)}`)
+    await ports.clock.until(after(ports.clock.now(), LOOK_EVERY), ports.signal)
+  }
 }
 
 const isReached = (step: CutoverStep, reached: CutoverStep): boolean =>
@@ -100,14 +107,15 @@ async function movedAndProven(
   if (!held) throw new Error(`${cutoverStepWords[step]} was not proven: ${words}`)
 }
 
-type StepShown = Pick<ProofShown, 'held' | 'words' | 'differs'>
+/** What a step shows that is not proven. */
+export type StepShown = Omit<ProofShown, 'held'>
 
 /** Waits until all proofs hold at one time. At the deadline, what the first one showed that does not hold. */
 export async function untilProven(
   ports: RegionPorts,
   proofs: CutoverMoves['proofs'],
   deadline: Instant,
-): Promise<StepShown> {
+): Promise<ProofShown> {
   for (;;) {
     const all = await Promise.all(proofs.map((proof) => shownBy(ports, proof)))
     const open = all.find(({ held }) => !held)
@@ -129,6 +137,27 @@ async function oneWritable(
     const [mine, other] = await Promise.all([writableNow(ports, serves.writable), writableNow(ports, rests.writable)])
     if (mine === 'yes' && other === 'no') return
     if (ports.clock.now() >= deadline) throw new Error(writersWords(serves.name, mine, rests.name, other))
+    await ports.clock.until(after(ports.clock.now(), LOOK_EVERY), ports.signal)
+  }
+}
+
+/**
+ * Before anything is changed, the old region alone must accept writes. Else the way back would restore what is there now, and could never end with that
+ * region. Throws if that is not so at the deadline.
+ */
+export async function demandOldWrites(
+  ports: RegionPorts,
+  { from, to }: Pick<EndCutover, 'from' | 'to'>,
+  deadline: Instant,
+): Promise<void> {
+  for (;;) {
+    const [old, fresh] = await Promise.all([writableNow(ports, from.writable), writableNow(ports, to.writable)])
+    if (old === 'yes' && fresh === 'no') return
+    // A standby that accepts writes is no matter of time.
+    if (fresh === 'yes' || ports.clock.now() >= deadline)
+      throw new Error(
+        `the cutover did not begin, and nothing was changed: ${writersWords(from.name, old, to.name, fresh)}`,
+      )
     await ports.clock.until(after(ports.clock.now(), LOOK_EVERY), ports.signal)
   }
 }

@@ -2,12 +2,14 @@
  * Moves the platform to its standby region, step by step. Each step is announced in the cluster before anything is switched (cutover-end.ts), has its own
  * deadline, and ends when its readings prove it. The first step that is late ends the cutover: it is taken back, or completed.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { ChangeOn } from '../../../domain/change.ts'
 import {
   type CutoverMove,
   type CutoverMoves,
   type CutoverPlace,
+  type CutoverProof,
   type CutoverReading,
   type CutoverStep,
   cutoverSteps,
@@ -20,11 +22,12 @@ import {
 import type { ActionStepData } from '../../../domain/evidence.ts'
 import type { Issue } from '../../../domain/issue.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
-import { after, type Instant, type Ratio } from '../../../domain/units.ts'
+import { after, type Instant, type Ratio, seconds } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
+import { find, isKubeObject } from '../../../protocols/kubernetes/api.ts'
 import { listNeeds } from '../posture-lists.ts'
 import { runOf } from './copies.ts'
-import { logName, logPath, openLog, reach, untilProven } from './cutover-end.ts'
+import { demandOldWrites, logName, logPath, openLog, reach, type StepShown, untilProven } from './cutover-end.ts'
 import { moveOf, plannedWays } from './cutover-ways.ts'
 import { type ChangeEnactor, type Checked, type Enacting, issueOf, type Resource, readIfAllowed } from './enactor.ts'
 import { createRegionBooks, type RegionBooks } from './region-books.ts'
@@ -116,6 +119,8 @@ async function cutOver(enacting: Enacting<Moving>): Promise<PreparedAction> {
   const { api, change, settings, targets, note, run } = enacting
   const place = settings.cutovers?.[change.plan]
   if (place === undefined) throw new Error(`${settings.file} does not describe the cutover ${change.plan}`)
+  await demandNoLog(enacting)
+  await demandOldWrites(enacting, place, after(enacting.clock.now(), ASKED_FOR))
   const undo = await bothWays(enacting, place)
   return {
     undos: [undo],
@@ -126,6 +131,18 @@ async function cutOver(enacting: Enacting<Moving>): Promise<PreparedAction> {
       say({ is: 'done', note: note(0) })
     },
   }
+}
+
+/** A region that does not say whether it accepts writes is asked for so long. */
+const ASKED_FOR = seconds(5)
+
+/** The undo of this cutover would end the one whose log it is. */
+async function demandNoLog({ api, change, target }: Enacting<Moving>): Promise<void> {
+  const path = logPath({ namespace: target, name: logName(change.plan) })
+  const log = await find(api, { method: 'GET', path })
+  if (log === undefined) return
+  const run = isKubeObject(log) ? runOf(log) : undefined
+  throw new Error(`${path} exists already; ${run === undefined ? 'no run' : `run ${run}`} left it`)
 }
 
 /** Reads the present values, so that the way back is known before anything is changed. */
@@ -169,7 +186,8 @@ async function performSteps(cutting: Cutting): Promise<void> {
 
 async function performStep(cutting: Cutting, step: CutoverStep, books: RegionBooks): Promise<void> {
   const { place, change, clock, say, undo } = cutting
-  const { switches, proofs } = place.steps[step]
+  const { switches } = place.steps[step]
+  const proofs = proofsOf(place, step)
   if (switches.length === 0 && proofs.length === 0) return
   const deadline = after(clock.now(), change.goals.budgets[step])
   try {
@@ -186,17 +204,31 @@ async function performStep(cutting: Cutting, step: CutoverStep, books: RegionBoo
   books.proven(step, clock.now())
 }
 
+/** The cutover ends with the thaw, so the new region must accept writes then, whatever else proves it. */
+function proofsOf({ steps, to }: CutoverPlace, step: CutoverStep): readonly CutoverProof[] {
+  const { proofs } = steps[step]
+  if (step !== 'thaw' || proofs.some((each) => isDeepStrictEqual(each, to.writable))) return proofs
+  return [...proofs, to.writable]
+}
+
 /** Records why the cutover ends here, and which way. */
 async function stopped(
   { say, undo }: Cutting,
   step: CutoverStep,
-  { words, differs }: { readonly words: string; readonly differs?: true },
+  { words, differs, unread }: StepShown,
   books?: RegionBooks,
 ): Promise<Error> {
   const ends = endsOnward(step, undo.noWayBackFrom) ? 'onward' : 'back'
   // The book shows whether writes went on. Without it, a late step would hide a freeze that leaks.
   if (ends === 'back') await books?.read('old-before')
-  say({ is: 'cutover-stopped', step, ends, problem: words, ...(differs === undefined ? {} : { differs }) })
+  say({
+    is: 'cutover-stopped',
+    step,
+    ends,
+    problem: words,
+    ...(differs === undefined ? {} : { differs }),
+    ...(unread === undefined ? {} : { unread }),
+  })
   return new Error(`${cutoverStepWords[step]} was not proven: ${words}`)
 }
 

@@ -55,7 +55,7 @@ export function createRegionBooks(
           () => clock.now() >= deadline || signal?.aborted === true,
           () => clock.until(after(clock.now(), LOOK_EVERY), signal),
         )
-        say({ is: 'region-book', book: fresh.book, region, cuts, cells: cellsOf(answer, fresh.book) })
+        say({ is: 'region-book', book: fresh.book, region, cuts, cells: cellsOf(answer, fresh.book, cuts) })
       } catch (error) {
         if (signal?.aborted) throw error
       }

@@ -79,8 +79,10 @@ export async function shownBy(ports: RegionPorts, { reading, wants }: CutoverPro
         }
       case 'same-as': {
         const other = await valueNow(ports, wants.reading)
-        const held = String(value) === String(other)
         const both = `${words}, and ${readingWords(wants.reading)} is ${shown(other)}`
+        // A server that does not know its position says nothing. Two that say nothing are not equal.
+        if (value === '' && other === '') return { held: false, words: both }
+        const held = String(value) === String(other)
         return held ? { held, words: both } : { held, words: both, differs: true }
       }
     }

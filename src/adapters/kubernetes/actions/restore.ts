@@ -170,21 +170,21 @@ function whyFailed(object: KubeObject, { copy: { failed } }: RestorePlace): stri
 
 async function bothBooks(restoring: Restoring, cuts: readonly number[]): Promise<ActionStepData> {
   const { place, settings, undo, run } = restoring
-  const live = settings.books.find(({ book }) => book === place.book)
-  if (live === undefined) throw new Error(`${settings.file} names no book ${place.book}`)
-  const { namespace, service, port } = live
+  const named = settings.books.find(({ book }) => book === place.book)
+  if (named === undefined) throw new Error(`${settings.file} names no book ${place.book}`)
+  const { namespace, service, port } = named
   const at = copyAt(place, undo)
   const body = { run, cuts }
   const ask = (method: 'GET' | 'POST', path: string) =>
     read(restoring, { method, path, ...(method === 'POST' ? { body } : {}) })
   const book = (await ask('GET', at(`/books?run=${encodeURIComponent(run)}`))) as Book
-  const copied = cellsOf(await ask('POST', at('/books/cut')), place.book)
-  const lived = cellsOf(await ask('POST', paths.serviceProxy(namespace, service, port, '/books/cut')), place.book)
+  const copied = cellsOf(await ask('POST', at('/books/cut')), place.book, cuts)
+  const live = await ask('POST', paths.serviceProxy(namespace, service, port, '/books/cut'))
   return {
     is: 'copy-read',
     book: place.book,
     cuts: cuts.map((each): Instant => instant(each)),
-    live: lived,
+    live: cellsOf(live, place.book, cuts),
     copy: copied,
     ...(typeof book?.imbalanceCents === 'number' ? { imbalanceCents: book.imbalanceCents } : {}),
   }
