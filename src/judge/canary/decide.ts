@@ -3,11 +3,11 @@
  * could be promoted. All looks of a canary share a false positive rate of 5 % (Bonferroni), so that a good release is seldom rolled back by chance.
  * Conditions that must hold at every step, such as a proof that it is not slower, need no correction.
  */
-import type { CanaryGate, StepDecision } from '../../domain/canary.ts'
+import { type CanaryGate, canarySides, type StepDecision } from '../../domain/canary.ts'
 import { showMeasuredPercent } from '../../domain/show.ts'
 import { chanceOfAtMost } from '../../domain/statistics.ts'
 import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
-import { type CountedSpan, pairsOf, type Slower, slower } from './latency.ts'
+import { type CountedSpan, PAIR_LEAST, pairsOf, type Slower, slower } from './latency.ts'
 import { type ShareServed, shareServed } from './share.ts'
 
 /** Attempts of an indicator in the step, and its objective. */
@@ -27,6 +27,8 @@ export type StepView = {
   /** The steps before it. */
   readonly earlier: readonly CountedSpan[]
   readonly counts: CountsBetween
+  /** Why the counts of this step do not show the share that each release got; left out if they do. */
+  readonly uncounted?: string | undefined
   readonly slis: readonly SliInStep[]
   /** The highest number of looks over all steps of this canary. */
   readonly looks: number
@@ -110,29 +112,47 @@ function isWorseThan(stable: ReleaseCounts, fresh: ReleaseCounts, level: number)
 const chanceOfAtLeast = (count: number, trials: number, chance: number): number =>
   count <= 0 ? 1 : 1 - chanceOfAtMost(count - 1, trials, chance)
 
-function whatIsOpen(
-  { canary, asked, mayHold }: StepView,
-  { fresh, served, latency }: Facts,
-): Omit<StepDecision, 'outcome'> | undefined {
+function whatIsOpen(view: StepView, facts: Facts): Omit<StepDecision, 'outcome'> | undefined {
+  const { canary, asked, mayHold, uncounted } = view
+  const { fresh, served, latency } = facts
   const { errors, latency: limit } = canary.gate
-  if (served?.isOff && asked !== undefined)
-    return {
-      reason: 'weight-not-served',
-      note: `${shareWords(served)}, and ${showMeasuredPercent(asked, 1)} were asked for`,
-    }
   const undecided = (note: string) => ({ reason: 'undecided', note }) as const
+  if (served?.isOff && asked !== undefined)
+    return uncounted === undefined
+      ? {
+          reason: 'weight-not-served',
+          note: `${shareWords(served)}, and ${showMeasuredPercent(asked, 1)} were asked for`,
+        }
+      : undecided(`what each release got is not known: ${uncounted}`)
   if (fresh.requests < errors.from)
     return undecided(`the new release got ${fresh.requests} requests, and ${errors.from} are needed`)
   if (fresh.bad > fresh.requests * errors.atMost)
     return undecided(
       `${fresh.bad} of ${fresh.requests} answers were server errors, too few to say more than ${showMeasuredPercent(errors.atMost)}`,
     )
+  if (latency?.is === 'unmeasured') {
+    const untimed = whyUntimed(view)
+    return untimed === undefined ? undefined : undecided(untimed)
+  }
   if (latency?.is !== 'open' || limit === undefined) return undefined
   // When no time is left, the estimate decides, because neither outcome is proven.
   if (!mayHold && latency.rise <= limit.atMost) return undefined
   return undecided(
     `the new release seems ${riseWords(latency.rise)}, and ${latency.test.pairs} pairs do not prove it within ${showMeasuredPercent(limit.atMost, 0)}`,
   )
+}
+
+/** Requests without response times: the histogram has another name, or its pods do not show it. With too few requests there is nothing to compare. */
+function whyUntimed({ canary, step, earlier, counts }: StepView): string | undefined {
+  for (const side of canarySides) {
+    const all = [...earlier, step].map(({ fromAt, toAt }) => counts(side, fromAt, toAt))
+    const requests = all.reduce((sum, each) => sum + each.requests, 0)
+    const timed = all.reduce((sum, each) => sum + each.timed, 0)
+    if (requests < PAIR_LEAST || timed >= requests / 2) continue
+    const release = side === 'canary' ? 'new' : 'old'
+    return `response times of the ${release} release were not measured: ${canary.gate.latency?.histogram} has ${Math.round(timed)} of its ${requests} requests`
+  }
+  return undefined
 }
 
 const riseWords = (rise: number): string =>

@@ -7,7 +7,7 @@ import { type Rehearsal, scrapeMsOf, type Target } from '../../domain/rehearsal.
 import { showPercent } from '../../domain/show.ts'
 import { actionLives } from '../seen/action-lives.ts'
 import { createCounters } from '../seen/counters.ts'
-import { followCounters, followedBetween } from '../seen/follow-counters.ts'
+import { followCounters, followedBetween, whyFollowedUncounted } from '../seen/follow-counters.ts'
 import { decideStep } from './decide.ts'
 import { LOOK_EVERY } from './watch.ts'
 
@@ -43,12 +43,16 @@ export function createFollowedStep(rehearsal: Rehearsal, target: Target, rollout
         return undecided(`Rollout ${rollout} has not reached its next step.`)
       if (release !== undefined && step.release !== release)
         return undecided(`The run follows release ${step.release} of Rollout ${rollout}, not ${release}.`)
+      const followed = { action: name, act: follow, gate, release: step.release ?? '' }
+      const span = { fromAt: step.at + SETTLE, toAt: Math.max(step.at + SETTLE, seenUntil) }
+      const options = { everyMs: scrapeMsOf(target, gate.source) }
       const decided = decideStep({
         canary: { gate },
         asked: step.share,
-        step: { fromAt: step.at + SETTLE, toAt: Math.max(step.at + SETTLE, seenUntil) },
+        uncounted: whyFollowedUncounted(counters, followed, span, step.share, options),
+        step: span,
         earlier: [],
-        counts: followedBetween(counters, name, follow, gate, step.release ?? ''),
+        counts: followedBetween(counters, followed),
         slis: [],
         looks: looksOf(follow),
         decisions: 1,

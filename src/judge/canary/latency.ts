@@ -9,7 +9,7 @@ import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
 export type CountedSpan = { readonly fromAt: number; readonly toAt: number }
 
 /** Requests to the new release that make one pair. */
-const PAIR_LEAST = 50
+export const PAIR_LEAST = 50
 /** Scrapes are a second apart: shorter stretches would only interpolate. */
 const PAIR_LEAST_MS = 2000
 

@@ -1,12 +1,16 @@
-/** The part of each step that counts: from the time at which routers have settled until its last decision. */
+/** The part of each step that counts: from the time at which routers have settled until it was decided. */
 import { SETTLE } from '../../domain/canary.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
 
 export type StepStretch = { readonly step: StepSeen; readonly fromAt: number; readonly toAt: number }
 
-/** A step without a decision ends when the action was rolled back. A step that ended before routers settled is left out. */
+/**
+ * A step without a decision ends when the action was rolled back. A step that ended before routers settled is left out. A followed Rollout may be aborted while
+ * its next step begins: the step that it has passed ended before, when its share began to change.
+ */
 export const stretchesOf = ({ steps, healRequested }: ActionLife, seenUntil: number): readonly StepStretch[] =>
   steps.flatMap((step) => {
-    const [fromAt, toAt] = [step.at + SETTLE, step.decided.at(-1)?.at ?? healRequested?.at ?? seenUntil]
+    const decided = step.decided.find(({ outcome }) => outcome !== 'hold') ?? step.decided.at(-1)
+    const [fromAt, toAt] = [step.at + SETTLE, decided?.at ?? healRequested?.at ?? seenUntil]
     return toAt > fromAt ? [{ step, fromAt, toAt }] : []
   })

@@ -5,7 +5,7 @@ import type { Evidence } from '../../domain/evidence.ts'
 import { unionsIn } from '../../domain/indicators.ts'
 import { type Rehearsal, scrapeMsOf, type Target } from '../../domain/rehearsal.ts'
 import { type Millis, seconds } from '../../domain/units.ts'
-import { canaryCounters, countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
+import { canaryCounters, countsBetween, type NamedCanary, whySharesUncounted } from '../seen/canary-counters.ts'
 import { createCounters } from '../seen/counters.ts'
 import { createWindows } from '../seen/windows.ts'
 import { decideStep, decideWindow, type SliInStep } from './decide.ts'
@@ -49,9 +49,13 @@ export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: N
       const earlier = [...begun.keys()].filter((each) => each < step).map(stretchOf)
       const [cohorts, shadow] = [cohortsOf(named.release), shadowOf(named.release)]
       const decide = shadow === undefined ? decideStep : decideWindow
+      const asked = cohorts === undefined && shadow === undefined ? (canary.steps[step - 1] ?? 0) : undefined
+      const options = { everyMs: scrapeMsOf(target, canary.gate.canary) }
       return decide({
         canary,
-        asked: cohorts === undefined && shadow === undefined ? (canary.steps[step - 1] ?? 0) : undefined,
+        asked,
+        uncounted:
+          asked === undefined ? undefined : whySharesUncounted(counters, named, stretchOf(step), asked, options),
         step: stretchOf(step),
         earlier,
         counts: countsBetween(counters, named),

@@ -8,17 +8,26 @@ import { showMeasuredPercent, showPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'
 import { shareWords } from '../canary/decide.ts'
 import { type ShareServed, shareServed } from '../canary/share.ts'
-import { stretchesOf } from '../canary/stretches.ts'
+import { type StepStretch, stretchesOf } from '../canary/stretches.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
 import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
-import { countsBetween, firstError, isCounted, lastAnswer, type NamedCanary } from '../seen/canary-counters.ts'
+import {
+  countsBetween,
+  firstError,
+  isCounted,
+  lastAnswer,
+  type NamedCanary,
+  unreadOfNew,
+  whySharesUncounted,
+} from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 import { judgeCohorts } from './cohorts.ts'
 import { isPreviewFailed, judgePreview } from './preview.ts'
 import { copiedWords, judgeShadow } from './shadow.ts'
+import { unreadOptions } from './unread-options.ts'
 
 type Facts = {
   readonly seen: Seen
@@ -28,7 +37,7 @@ type Facts = {
   readonly named: NamedCanary
   readonly served: readonly StepServed[]
 }
-type StepServed = { readonly step: StepSeen; readonly share: ShareServed | undefined }
+type StepServed = StepStretch & { readonly share: ShareServed | undefined }
 
 export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResult>[] {
   const act = asCanary(actBy(harm))
@@ -47,10 +56,13 @@ export function judgeCanary(seen: Seen, harm: Harm): readonly Ruled<ReactionResu
 
 function servedIn(seen: Seen, named: NamedCanary, life: ActionLife): readonly StepServed[] {
   const counts = countsBetween(seen.counters, named)
-  return stretchesOf(life, seen.run.seenUntil).map(({ step, fromAt, toAt }) => ({
-    step,
-    share: shareServed(counts('stable', fromAt, toAt), counts('canary', fromAt, toAt), step.share),
-  }))
+  return stretchesOf(life, seen.run.seenUntil).map((stretch) => {
+    const { step, fromAt, toAt } = stretch
+    return {
+      ...stretch,
+      share: shareServed(counts('stable', fromAt, toAt), counts('canary', fromAt, toAt), step.share),
+    }
+  })
 }
 
 function letIn({ seen, harm, act, life, named, served }: Facts): Ruled<ReactionResult> {
@@ -84,10 +96,10 @@ function letIn({ seen, harm, act, life, named, served }: Facts): Ruled<ReactionR
     case 'worse':
       return answer.broken('canary-worse', { sentence, lines })
     case 'weight-not-served':
-      // The step has a finding of its own where all evidence shows the same.
+      // The step has a finding of its own where all evidence shows the same. Some of it came after the decision.
       return served.some(({ share }) => share?.isOff)
         ? { result: { kind: 'let-in', subject: act.shape, sentence, held: false }, findings: [] }
-        : answer.broken('weight-not-served', { sentence, lines })
+        : answer.unknown(`${sentence} All that was counted shows the share that was asked for.`, lines)
     // Each cohort has a finding of its own.
     case 'cohorts-mixed':
       return { result: { kind: 'let-in', subject: act.shape, sentence, held: false }, findings: [] }
@@ -96,12 +108,17 @@ function letIn({ seen, harm, act, life, named, served }: Facts): Ruled<ReactionR
   }
 }
 
-function wasServed({ harm, act }: Facts, { step, share }: StepServed): Ruled<ReactionResult> {
+function wasServed({ seen, harm, act, named }: Facts, served: StepServed): Ruled<ReactionResult> {
+  const { step, share } = served
   const answer = createReactionAnswer(harm, 'serves-share', stepWords(step, act.canary))
   if (share === undefined) return answer.unknown(`No request to either release was counted in it.`, [step.line])
   const sentence = `${shareWords(share)}; ${showMeasuredPercent(step.share, 1)} were asked for.`
   const told = { sentence, lines: [step.line, ...step.decided.slice(-1).map(({ line }) => line)] }
-  return share.isOff ? answer.broken('weight-not-served', told) : answer.held(told)
+  if (!share.isOff) return answer.held(told)
+  const options = unreadOptions(seen, act.canary.gate.canary)
+  const uncounted = whySharesUncounted(seen.counters, named, served, step.share, options)
+  if (uncounted === undefined) return answer.broken('weight-not-served', told)
+  return answer.unknown(`What each release got is not known, because ${uncounted}. ${sentence}`, told.lines)
 }
 
 /** From the rollback, or the breach that led to it, to the last response that the new release is known to have given. */
@@ -119,10 +136,26 @@ function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResul
     tookMs,
     lines,
   }
+  const unread = unreadBack(seen, named, begun.at, tookMs)
+  if (unread.length > 0) {
+    const why = `When ${nameOf(act)} answered its last request after ${begun.what} is not known, because ${unread.join(', ')} could not be read.`
+    return answer.unknown(why, lines)
+  }
   if (tookMs > act.backWithinMs) return answer.broken('rollback-late', told)
   if (seen.run.seenUntil - begun.at < act.backWithinMs)
     return answer.unknown(`The run ended before ${nameOf(act)} was known to be taken back.`, lines)
   return answer.held(told)
+}
+
+/**
+ * Pods of the new release that may have answered longer, or not as long, as their readings show. A late answer that was counted over a gap may be an early one;
+ * and a pod that is not asked to end, and cannot be read after its last answer, may still answer.
+ */
+function unreadBack(seen: Seen, named: NamedCanary, begunAt: number, tookMs: number): readonly string[] {
+  const { backWithinMs, canary } = named.release
+  const fromAt = tookMs > backWithinMs ? begunAt : begunAt + tookMs
+  const toAt = Math.min(begunAt + backWithinMs, seen.run.seenUntil)
+  return unreadOfNew(seen.counters, named, { fromAt, toAt }, unreadOptions(seen, canary.gate.canary))
 }
 
 type Rollback = { readonly at: number; readonly line: number; readonly what: string }

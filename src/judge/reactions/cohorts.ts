@@ -9,9 +9,10 @@ import { type Cohort, type CohortRound, cohortNames, PREVIEW_COUNTED } from '../
 import type { Ruled } from '../findings/ruled.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
-import { countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
+import { countsBetween, type NamedCanary, whyUncounted } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
+import { unreadOptions } from './unread-options.ts'
 
 /** Highest share of visits without a response that names its release. With more, nothing is proven. */
 const OPEN_AT_MOST = 0.1
@@ -32,7 +33,10 @@ export function judgeCohorts(
   }
   // The last responses before the rollback are scraped after it.
   const counted = countsBetween(seen.counters, named)('canary', harm.createdAt, seen.run.seenUntil).requests
-  return cohortNames.map((cohort) => judgeCohort(harm, cohort, life, rounds, counted))
+  const span = { fromAt: Math.min(...rounds.map(({ at }) => at)), toAt: untilAt }
+  const options = unreadOptions(seen, named.release.canary.gate.canary)
+  const uncounted = whyUncounted(seen.counters, named, 'canary', span, options)
+  return cohortNames.map((cohort) => judgeCohort(harm, cohort, life, rounds, { requests: counted, uncounted }))
 }
 
 function judgeCohort(
@@ -40,7 +44,7 @@ function judgeCohort(
   cohort: Cohort,
   life: ActionLife,
   rounds: ActionLife['cohortRounds'],
-  counted: number,
+  counted: { readonly requests: number; readonly uncounted: string | undefined },
 ): Ruled<ReactionResult> {
   const answer = createReactionAnswer(harm, 'kept-apart', cohort === 'canary' ? 'cohort' : 'other cohort')
   const all = sumOf(rounds.map((each) => each[cohort]))
@@ -58,9 +62,11 @@ function judgeCohort(
     const sentence = `${all.failed} of ${visits} visits failed, and ${all.unnamed} responses named no release.`
     return answer.unknown(sentence, lines)
   }
-  if (cohort === 'canary' && counted < all.canary * PREVIEW_COUNTED) {
-    const sentence = `${all.canary} responses named the new release, and its pods counted ${counted} requests: another release answered.`
-    return answer.broken('cohort-crossed', { sentence, lines })
+  if (cohort === 'canary' && counted.requests < all.canary * PREVIEW_COUNTED) {
+    const sentence = `${all.canary} responses named the new release, and its pods counted ${counted.requests} requests`
+    return counted.uncounted === undefined
+      ? answer.broken('cohort-crossed', { sentence: `${sentence}: another release answered.`, lines })
+      : answer.unknown(`${sentence}, but ${counted.uncounted}.`, lines)
   }
   return answer.held({ sentence: `${shown}; ${all[cohort]} were answered by its own.`, lines })
 }

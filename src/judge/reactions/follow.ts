@@ -10,10 +10,11 @@ import type { Ruled } from '../findings/ruled.ts'
 import { duration } from '../findings/words.ts'
 import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
-import { followedBetween } from '../seen/follow-counters.ts'
+import { followedBetween, whyFollowedUncounted } from '../seen/follow-counters.ts'
 import type { Moment } from '../seen/life.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
+import { unreadOptions } from './unread-options.ts'
 
 type Facts = { readonly seen: Seen; readonly harm: Harm; readonly act: Follow; readonly life: ActionLife }
 
@@ -82,12 +83,15 @@ function inStep(
 ): Ruled<ReactionResult> {
   const answer = createReactionAnswer(harm, 'serves-share', `step ${stepWords(step)}`)
   const lines = [step.line, ...step.decided.slice(-1).map(({ line }) => line)]
+  const followed = { action: harm.name, act, gate, release: step.release ?? '' }
+  const span = { fromAt, toAt }
   const decided = decideStep({
     canary: { gate },
     asked: step.share,
-    step: { fromAt, toAt },
+    uncounted: whyFollowedUncounted(seen.counters, followed, span, step.share, unreadOptions(seen, gate.source)),
+    step: span,
     earlier: [],
-    counts: followedBetween(seen.counters, harm.name, act, gate, step.release ?? ''),
+    counts: followedBetween(seen.counters, followed),
     slis: [],
     looks: 1,
     decisions: 1,

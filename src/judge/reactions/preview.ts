@@ -5,9 +5,10 @@ import { PREVIEW_COUNTED } from '../../domain/visit.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
-import { countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
+import { countsBetween, type NamedCanary, whyUncounted } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
+import { unreadOptions } from './unread-options.ts'
 
 /** Empty for a release without a preview, and for one that failed before its preview began. */
 export function judgePreview(
@@ -33,8 +34,14 @@ export function judgePreview(
   const untilAt = life.steps[0]?.at ?? life.healRequested?.at ?? seen.run.seenUntil
   const { requests } = countsBetween(seen.counters, { ...named, release })('canary', harm.createdAt, untilAt)
   const sentence = `All ${asked} answers on the preview route were good, and the pods of the new release counted ${requests} requests.`
-  if (requests < asked * PREVIEW_COUNTED)
-    return [answer.broken('preview-failed', { sentence: `${sentence} Another release answered.`, lines })]
+  if (requests < asked * PREVIEW_COUNTED) {
+    const span = { fromAt: Math.min(...previews.map(({ at }) => at)), toAt: untilAt }
+    const options = unreadOptions(seen, release.canary.gate.canary)
+    const uncounted = whyUncounted(seen.counters, { ...named, release }, 'canary', span, options)
+    return uncounted === undefined
+      ? [answer.broken('preview-failed', { sentence: `${sentence} Another release answered.`, lines })]
+      : [answer.unknown(`${sentence} But ${uncounted}.`, lines)]
+  }
   return [answer.held({ sentence, lines })]
 }
 

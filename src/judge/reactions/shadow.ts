@@ -14,17 +14,19 @@ import { type StepStretch, stretchesOf } from '../canary/stretches.ts'
 import type { Ruled } from '../findings/ruled.ts'
 import type { Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
-import { type CountsBetween, countsBetween, type NamedCanary } from '../seen/canary-counters.ts'
+import { type CountsBetween, countsBetween, type NamedCanary, whySharesUncounted } from '../seen/canary-counters.ts'
 import type { Seen } from '../seen/seen.ts'
 import { createReactionAnswer } from './answer.ts'
 import { judgeAnswers } from './answers.ts'
 import { judgeBooks } from './shadow-books.ts'
+import { unreadOptions } from './unread-options.ts'
 
 export type ShadowFacts = {
   readonly seen: Seen
   readonly harm: Harm
   readonly shadow: Shadow
   readonly life: ActionLife
+  readonly named: NamedCanary
   readonly counts: CountsBetween
   readonly windows: readonly StepStretch[]
 }
@@ -36,7 +38,7 @@ export function judgeShadow(seen: Seen, harm: Harm, named: NamedCanary, life: Ac
   if (shadow === undefined) return []
   const counts = countsBetween(seen.counters, named)
   const windows = stretchesOf(life, seen.run.seenUntil)
-  const facts: ShadowFacts = { seen, harm, shadow, life, counts, windows }
+  const facts: ShadowFacts = { seen, harm, shadow, life, named, counts, windows }
   const answers = judgeAnswers(facts)
   if (windows.length === 0) return answers
   return [...answers, servesShare(facts), ...slowsNobody(facts), judgeBooks(facts)]
@@ -60,7 +62,8 @@ export function copiedWords(seen: Seen, named: NamedCanary, life: ActionLife): s
   return `${fresh.bad} of ${fresh.requests} copies were answered with a server error, and ${stable.bad} of ${stable.requests} requests to the old release`
 }
 
-function servesShare({ harm, shadow, windows, counts }: ShadowFacts): Part {
+function servesShare(facts: ShadowFacts): Part {
+  const { harm, shadow, windows, counts } = facts
   const answer = createReactionAnswer(harm, 'serves-share', 'mirror')
   const shares = [true, false].map((on) => {
     const own = windows.filter((each) => isOn(each) === on)
@@ -74,7 +77,20 @@ function servesShare({ harm, shadow, windows, counts }: ShadowFacts): Part {
   const asked = showMeasuredPercent(shadow.share, 1)
   const left = off === undefined ? '' : ` With the mirror off: ${copiesWords(off)}.`
   const told = { sentence: `${copiesWords(on)}; ${asked} were asked for.${left}`, lines }
-  return on.isOff || off?.isOff === true ? answer.broken('weight-not-served', told) : answer.held(told)
+  if (!on.isOff && off?.isOff !== true) return answer.held(told)
+  const uncounted = whyCopiesUncounted(facts)
+  if (uncounted === undefined) return answer.broken('weight-not-served', told)
+  return answer.unknown(`What was copied is not known, because ${uncounted}. ${told.sentence}`, lines)
+}
+
+/** Both releases must be read in each window, also in those without a mirror. */
+function whyCopiesUncounted({ seen, named, shadow, windows }: ShadowFacts): string | undefined {
+  const options = unreadOptions(seen, named.release.canary.gate.canary)
+  for (const window of windows) {
+    const why = whySharesUncounted(seen.counters, named, window, Math.min(shadow.share, 0.5), options)
+    if (why !== undefined) return why
+  }
+  return undefined
 }
 
 const LEVEL = 0.05

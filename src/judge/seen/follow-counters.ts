@@ -4,7 +4,8 @@ import type { FollowGate } from '../../domain/follow.ts'
 import { REQUESTS } from '../../domain/metric-names.ts'
 import type { Rehearsal } from '../../domain/rehearsal.ts'
 import { BAD_CODES, type CountsBetween } from './canary-counters.ts'
-import { type Counters, cumulative, type Wanted } from './counters.ts'
+import { type Counters, cumulative, type Track, type Wanted } from './counters.ts'
+import { isRead, type UnreadOptions, unreadPods } from './unread.ts'
 
 type Counts = 'requests' | 'bad'
 type What = { readonly counts: Counts; readonly id: string } & Pick<Wanted, 'labels' | 'sparse'>
@@ -34,25 +35,46 @@ export const followCounters = ({ actions }: Rehearsal): readonly Wanted[] =>
     )
   })
 
-/** `release`: the hash of the new template. Response times are not counted. */
-export function followedBetween(
+type Followed = { readonly action: string; readonly act: Follow; readonly gate: FollowGate; readonly release: string }
+
+/** The counters of one release, one track for each of its sets of labels. */
+function tracksOf(
   counters: Counters,
-  action: string,
-  { rollout }: Follow,
-  gate: FollowGate,
-  release: string,
-): CountsBetween {
-  const isFresh = (pod: string): boolean => pod.slice(pod.indexOf('/') + 1).startsWith(`${rollout}-${release}-`)
-  const counted = (counts: Counts, fresh: boolean) =>
-    cumulative(
-      ...whatOf(gate)
-        .filter((what) => what.counts === counts)
-        .map(({ id }) => counters.track(idOf(action, id)))
-        .map(({ increments, failures }) => ({
-          increments: increments.filter(({ pod }) => isFresh(pod) === fresh),
-          failures: failures.filter(({ pod }) => isFresh(pod) === fresh),
-        })),
-    )
+  { action, act, gate, release }: Followed,
+  counts: Counts,
+  fresh: boolean,
+): readonly Track[] {
+  const isFresh = (pod: string): boolean => pod.slice(pod.indexOf('/') + 1).startsWith(`${act.rollout}-${release}-`)
+  return whatOf(gate)
+    .filter((what) => what.counts === counts)
+    .map(({ id }) => counters.track(idOf(action, id)))
+    .map(({ increments, failures }) => ({
+      increments: increments.filter(({ pod }) => isFresh(pod) === fresh),
+      failures: failures.filter(({ pod }) => isFresh(pod) === fresh),
+    }))
+}
+
+/** Why the share that each release got in a stretch is not known; undefined if it is. A release that gets no requests need not be read. */
+export function whyFollowedUncounted(
+  counters: Counters,
+  followed: Followed,
+  { fromAt, toAt }: { readonly fromAt: number; readonly toAt: number },
+  asked: number,
+  options: UnreadOptions = {},
+): string | undefined {
+  for (const fresh of [true, false]) {
+    if (asked === (fresh ? 0 : 1)) continue
+    const track = tracksOf(counters, followed, 'requests', fresh)[0] ?? { increments: [], failures: [] }
+    if (!isRead(track, fromAt, toAt)) return `no pod of the ${fresh ? 'new' : 'old'} release could be read`
+    const unread = unreadPods(track, fromAt, toAt, options)
+    if (unread.length > 0) return `${unread.join(', ')} could not be read`
+  }
+  return undefined
+}
+
+/** `release`: the hash of the new template. Response times are not counted. */
+export function followedBetween(counters: Counters, followed: Followed): CountsBetween {
+  const counted = (counts: Counts, fresh: boolean) => cumulative(...tracksOf(counters, followed, counts, fresh))
   const of = (fresh: boolean) => ({ requests: counted('requests', fresh), bad: counted('bad', fresh) })
   const sides = { stable: of(false), canary: of(true) }
   return (side, fromAt, toAt) => {

@@ -1,0 +1,42 @@
+/** Pods whose counts in a stretch of time are not known, because they could not be read. */
+import type { Increment, Track } from './counters.ts'
+
+/** Scrapes are a second apart, and one or two may fail: a shorter gap moves hardly a count over an edge. */
+const PATIENCE_MS = 3000
+
+export type UnreadOptions = {
+  /** When a pod was asked to end. It need not be read after that. */
+  readonly leavesAt?: (pod: string) => number | undefined
+  /** How often the source is read, if not by the run itself. */
+  readonly everyMs?: number | undefined
+}
+
+/**
+ * A gap in the readings of a pod reaches over an edge of the stretch, or to its end. A pod that was never read counts only if its scrapes failed for the whole
+ * stretch, because a new one needs a moment. Names are those of the track: `source/pod`.
+ */
+export function unreadPods(
+  { increments, failures }: Track,
+  fromAt: number,
+  toAt: number,
+  { leavesAt = () => undefined, everyMs = 0 }: UnreadOptions = {},
+): readonly string[] {
+  const patienceMs = Math.max(PATIENCE_MS, 2 * everyMs)
+  const byPod = Map.groupBy(increments, ({ pod }) => pod)
+  const failed = Map.groupBy(failures, ({ pod }) => pod)
+  const isTorn = ({ fromAt: since, toAt: until, count }: Increment) =>
+    count > 0 && until - since > patienceMs && ((since < fromAt && until > fromAt) || (since < toAt && until > toAt))
+  return [...new Set([...byPod.keys(), ...failed.keys()])].sort().filter((pod) => {
+    const own = byPod.get(pod) ?? []
+    if (own.some(isTorn)) return true
+    const readAt = own.reduce((last, each) => Math.max(last, each.toAt), Number.NEGATIVE_INFINITY)
+    const firstAt = failed.get(pod)?.find(({ at }) => at > readAt && at <= toAt)?.at
+    if (firstAt === undefined || (own.length === 0 && firstAt > fromAt + patienceMs)) return false
+    const sinceAt = Math.max(fromAt, own.length === 0 ? firstAt : readAt)
+    return Math.min(toAt, leavesAt(pod) ?? toAt) - sinceAt > patienceMs
+  })
+}
+
+/** Whether any pod was read in the stretch. */
+export const isRead = ({ increments }: Track, fromAt: number, toAt: number): boolean =>
+  increments.some((each) => each.toAt > fromAt && each.fromAt < toAt)
