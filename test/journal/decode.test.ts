@@ -107,6 +107,7 @@ describe('a line of a journal', () => {
     ['timeline.load.handlesSummary', JSON.parse(encodeRecord(runStarted())) as Json],
     ['timeline.load.bundled', JSON.parse(encodeRecord(runStarted())) as Json],
     ['step.differs', { kind: 'action-step', at: 1, action: 'move', step: stopped }],
+    ['step.unread', { kind: 'action-step', at: 1, action: 'move', step: stopped }],
   ])('has %s only as true', (path, line) => {
     const isRead = (value: unknown) => decodeLine(JSON.stringify(withValue(line, path.split('.'), value)), FORMAT).ok
     expect([true, undefined, false].map(isRead)).toEqual([true, true, false])

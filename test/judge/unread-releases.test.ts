@@ -45,7 +45,7 @@ describe('a canary', () => {
     const { judgment, breaches, told } = canary(lost(NEW, 66))
     expect([breaches, judgment.verdict.kind]).toEqual([[], 'inconclusive'])
     expect([told['step 1 of 3, 10%'], told['step 2 of 3, 50%'], told['step 3 of 3, 100%']]).toEqual([true, false, false])
-    expect(sentenceOf(judgment, 'no-evidence')).toBe(
+    expect(judgment.findings.map(({ sentence }) => sentence)).toContain(
       'What each release got is not known, because no pod of source gateway-canary could be read. 0 of 340 requests (0 %, between 0 % and 1.5 %) went to the new release; 50 % were asked for.',
     )
   })

@@ -11,10 +11,12 @@ import { actBy, type Harm } from '../harm/harm.ts'
 import type { CutoverLife } from '../seen/action-lives.ts'
 import { cumulative } from '../seen/counters.ts'
 import type { Seen } from '../seen/seen.ts'
+import { unreadPods } from '../seen/unread.ts'
 import { servedId } from '../seen/wanted-counters.ts'
 import { createReactionAnswer } from './answer.ts'
 import { booksOf, readsOf, writesOf } from './cutover-writes.ts'
 import { driftOf } from './drift.ts'
+import { unreadOptions } from './unread-options.ts'
 
 export type CutoverFacts = {
   readonly seen: Seen
@@ -172,7 +174,9 @@ function moved(facts: CutoverFacts): readonly CutoverPart[] {
     const track = seen.counters.track(servedId(act.plan, side))
     const inTime = track.increments.filter((each) => each.toAt > fromAt && each.fromAt < toAt)
     const sum = cumulative(track)
-    return { requests: Math.round(Math.max(0, sum(toAt) - sum(fromAt))), inTime }
+    const source = place.served?.[side] ?? ''
+    const unread = unreadPods(track, fromAt, toAt, unreadOptions(seen, source))
+    return { requests: Math.round(Math.max(0, sum(toAt) - sum(fromAt))), inTime, unread }
   }
   const [old, fresh] = [counted('from'), counted('to')]
   const lines = [at.line, old.inTime.at(-1)?.line, fresh.inTime.at(-1)?.line]
@@ -180,8 +184,13 @@ function moved(facts: CutoverFacts): readonly CutoverPart[] {
     return [answer.unknown('The requests of both regions were not counted after the traffic had moved.', lines)]
   const all = old.requests + fresh.requests
   const sentence = `${place.from.name} served ${old.requests} of ${all} requests after the traffic had moved.`
+  const unread = listed([...old.unread, ...fresh.unread])
   if (old.requests >= STRAY_LEAST && old.requests > STRAY_SHARE * all)
-    return [answer.broken('traffic-not-moved', { sentence, lines })]
+    return unread === ''
+      ? [answer.broken('traffic-not-moved', { sentence, lines })]
+      : [answer.unknown(`${sentence} But ${unread} could not be read.`, lines)]
+  // What the old region still served may be in the readings that are missing.
+  if (old.unread.length > 0) return [answer.unknown(`${sentence} But ${listed(old.unread)} could not be read.`, lines)]
   if (fresh.requests === 0)
     return [answer.unknown(`${place.to.name} served no request after the traffic had moved.`, lines)]
   return [answer.held({ sentence, lines })]
