@@ -78,11 +78,17 @@ export function capacityResult(seen: CapacitySeen): CapacityResult | undefined {
     ...(bottleneck && { bottleneck }),
     loads,
     healed: seen.healed ?? false,
-    exitCode: seen.healed === false ? exitCodes.notHealed : exitCodeOf(end, event),
+    exitCode: exitOf(seen, end, event),
   }
 }
 
-function endOf({ stopped }: CapacitySeen, next: ReturnType<CapacitySeen['next']>): CapacityResult['end'] {
+function exitOf({ healed, doubt }: CapacitySeen, end: CapacityResult['end'], event: number | undefined): number {
+  if (healed === false) return exitCodes.notHealed
+  return doubt === undefined ? exitCodeOf(end, event) : exitCodes.inconclusive
+}
+
+function endOf({ stopped, doubt }: CapacitySeen, next: ReturnType<CapacitySeen['next']>): CapacityResult['end'] {
+  if (doubt !== undefined) return { kind: 'stopped', reason: doubt }
   if (stopped) return { kind: 'stopped', reason: stopped.reason }
   if (next === undefined || next.kind === 'measure')
     return { kind: 'stopped', reason: 'the journal ends before the search does' }

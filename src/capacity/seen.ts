@@ -7,6 +7,7 @@ import type { AskedLoad, CapacitySession, LoadPoint } from '../domain/capacity.t
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import type { Slo } from '../domain/rehearsal.ts'
 import { type Blocks, createBlocks } from '../judge/blocks/blocks.ts'
+import { createOpenUndos } from '../judge/seen/open-undos.ts'
 import { mergedSums } from '../judge/seen/windows.ts'
 import { backlogOf, unexplainedMs } from './backlog.ts'
 import { createFlights, type Flights } from './flights.ts'
@@ -40,7 +41,10 @@ export type CapacitySeen = {
   /** What comes next, by what has been measured so far. */
   next(): SearchStep | undefined
   readonly stopped: { readonly by: string; readonly reason: string } | undefined
+  /** Undefined while nobody knows. */
   readonly healed: boolean | undefined
+  /** Why the journal is not what the search wrote, or not all of it. */
+  readonly doubt: string | undefined
 }
 
 type Part = { readonly started: BlockStarted; readonly asked: AskedLoad; readonly flights: Flights; ended: boolean }
@@ -56,6 +60,8 @@ export function createCapacitySeen(): CapacitySeen {
   let standing: Standings = createStandings([])
   let stopped: CapacitySeen['stopped']
   let healed: boolean | undefined
+  let doubt: string | undefined
+  const undos = createOpenUndos()
   const finished = new Map<number, MeasuredLoad>()
 
   const pointOf = (step: number): MeasuredLoad | undefined => {
@@ -68,6 +74,7 @@ export function createCapacitySeen(): CapacitySeen {
   const add = (record: Evidence): void => {
     all.add(record)
     standing.add(record)
+    undos.add(record)
     switch (record.kind) {
       case 'run-started':
         head = record
@@ -92,6 +99,13 @@ export function createCapacitySeen(): CapacitySeen {
         return
       case 'run-ended':
         healed = record.healed
+        return
+      case 'evidence-doubted':
+        doubt ??= `the journal was changed after it was written: ${record.problem}`
+        return
+      case 'evidence-lost':
+        // What a watch lost is no part of a search; a damaged journal is.
+        if (record.about.startsWith('journal')) doubt ??= `${record.about}: ${record.problem}`
         return
       default:
         return
@@ -133,7 +147,10 @@ export function createCapacitySeen(): CapacitySeen {
       return stopped
     },
     get healed() {
-      return healed
+      return undos.ids.length > 0 ? false : healed
+    },
+    get doubt() {
+      return doubt
     },
     points,
     point: pointOf,

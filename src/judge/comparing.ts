@@ -7,6 +7,7 @@ import { createBlocks } from './blocks/blocks.ts'
 import { compare } from './blocks/compare.ts'
 import type { ComparedPair } from './blocks/measures.ts'
 import { JudgeError } from './seen/judge-error.ts'
+import { createOpenUndos } from './seen/open-undos.ts'
 
 export type Comparing = {
   add(record: Evidence): void
@@ -30,16 +31,18 @@ const LOST_TOLD = 3
 
 export function createComparing(): Comparing {
   const fold = createBlocks()
+  const undos = createOpenUndos()
   const facts: Facts = { ended: false, healed: true, lost: [] }
   return {
     add(record) {
       fold.add(record)
+      undos.add(record)
       note(facts, record)
     },
     get is() {
       return facts.session !== undefined
     },
-    result: () => resultOf(facts, fold.all()),
+    result: () => resultOf(facts, fold.all(), undos.ids.length === 0),
   }
 }
 
@@ -70,7 +73,11 @@ function note(facts: Facts, record: Evidence): void {
   }
 }
 
-function resultOf({ head, session, stopped, ended, healed, lost }: Facts, all: readonly BlockResult[]): Comparison {
+function resultOf(
+  { head, session, stopped, ended, healed, lost }: Facts,
+  all: readonly BlockResult[],
+  undone: boolean,
+): Comparison {
   if (head === undefined || session === undefined)
     throw new JudgeError('this journal is not that of a comparison: it has no session-started record')
   const { kept, voided } = pairsOf(all)
@@ -91,7 +98,7 @@ function resultOf({ head, session, stopped, ended, healed, lost }: Facts, all: r
     ...(stopped === undefined ? {} : { stopped }),
     gaps: lost.slice(0, LOST_TOLD),
   })
-  return healed ? comparison : { ...comparison, exitCode: exitCodes.notHealed }
+  return healed && undone ? comparison : { ...comparison, exitCode: exitCodes.notHealed }
 }
 
 /** Without what is about the blocks. */

@@ -91,6 +91,43 @@ const lateNode = {
 
 const added = (record: Evidence): Evidence => (record.kind === 'object-seen' ? { ...record, change: 'added' } : record)
 
+describe('the journal of a search', () => {
+  const { records } = recordedSearch({ limit: 40 })
+  const found = records.filter(({ kind }) => kind !== 'run-ended')
+  const resultWith = (...all: readonly Evidence[]) => {
+    const seen = createCapacitySeen()
+    for (const record of all) seen.add(record)
+    return capacityResult(seen)
+  }
+  const last = records.at(-1)?.at ?? instant(0)
+  const undo = { does: 'remove-taint', node: 'a1', key: 'k', effect: 'NoSchedule' } as const
+  const written: Evidence = { kind: 'undo-written', at: last, id: 'taint/a1', undo }
+  const done: Evidence = { kind: 'undo-done', at: last, id: 'taint/a1', by: 'heal', outcome: 'undone' }
+
+  it('that was killed with an undo outstanding shows that it is not healed', () => {
+    expect(resultWith(...found)).toMatchObject({ exitCode: 0, end: { kind: 'found' } })
+    expect(resultWith(...found, written)).toMatchObject({ exitCode: 6, healed: false })
+    expect(resultWith(...found, written, done)).toMatchObject({ exitCode: 0 })
+  })
+
+  it.each<[string, Evidence, string]>([
+    [
+      'that was changed',
+      { kind: 'evidence-doubted', at: last, doubt: 'changed', problem: 'line 7' },
+      'Stopped: the journal was changed after it was written: line 7.',
+    ],
+    [
+      'of which a line is damaged',
+      { kind: 'evidence-lost', at: last, about: 'journal line 7', problem: 'half a line' },
+      'Stopped: journal line 7: half a line.',
+    ],
+  ])('%s proves nothing', (_, record, summary) => {
+    expect(resultWith(...records, record)).toMatchObject({ exitCode: 3, summary })
+    const ofWatch: Evidence = { kind: 'evidence-lost', at: last, about: 'watch of pods', problem: 'timeout' }
+    expect(resultWith(...records, ofWatch)).toMatchObject({ exitCode: 0 })
+  })
+})
+
 describe('the result of a search', () => {
   it('promises less than the limit, and more than nine tenths of it on a platform that does not vary', () => {
     const result = resultOf({ limit: 40 })
