@@ -33,6 +33,8 @@ const GENERATOR = ['generator-health', 'load-frame'] as const
 const HARMS = ['fault-step', 'action-step'] as const
 /** What a release did, and which images its pods ran. */
 const RELEASE = ['action-step', 'object-seen'] as const
+/** The same, and what its pods counted or told of their configuration. */
+const RELEASED = [...RELEASE, 'sample'] as const
 /** The steps of a canary, and what both releases counted in them. */
 const CANARY = ['action-step', 'sample'] as const
 const STEPS = ['action-step'] as const
@@ -509,7 +511,7 @@ export const causes = {
     next: 'Name images by digest (name@sha256:…), so that a tag that was moved cannot mix two of them; complete or undo a rollout that is paused or stuck.',
   },
   'config-unpinned': {
-    needs: OBJECTS,
+    needs: RELEASED,
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',
@@ -614,7 +616,7 @@ export const causes = {
     next: 'Send the same request with the headers of the preview by hand. Check which release answers it, and its logs.',
   },
   'cohort-crossed': {
-    needs: STEPS,
+    needs: CANARY,
     missing: 'inconclusive',
     starved: 'stands',
     lost: 'excused',
@@ -635,7 +637,7 @@ export const causes = {
     next: 'Name images by digest: a tag that was moved brings another image back than the one that ran before.',
   },
   'rollback-late': {
-    needs: RELEASE,
+    needs: RELEASED,
     missing: 'inconclusive',
     starved: 'excused',
     lost: 'excused',

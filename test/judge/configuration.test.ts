@@ -107,6 +107,28 @@ describe('a release of configuration that running pods read again', () => {
     expect(causesOf(judged([...toldBy('old-1', at), ...toldBy('old-2', at)]))).toEqual(causes)
   })
 
+  it('accuses nobody when the scrapes of a pod fail from before it on', () => {
+    const failing = (from: number, to: number): Evidence[] =>
+      toldBy('old-2', () => WAS, from, to).map((each) => ({
+        kind: 'sample',
+        at: each.at,
+        source: 'gateway',
+        pod: 'old-2',
+        ok: false,
+        problem: 'answered 503',
+      }))
+    const others = toldBy('old-1', during(44, 82))
+    const until = [...others, ...toldBy('old-2', () => WAS, 0, 40)]
+    expect(causesOf(judged([...until, ...failing(40, 159)]), 'breach')).toEqual([])
+    // It is read again after the rollback: what it served with in between is still not known.
+    const again = judged([...until, ...failing(40, 90), ...toldBy('old-2', () => WAS, 90)])
+    expect(causesOf(again, 'breach')).toEqual([])
+    expect(again.actions[0]?.reactions[1]).toMatchObject({ kind: 'configured-back', held: true })
+    // A few failed scrapes leave what is known.
+    const short = judged([...until, ...failing(40, 50), ...toldBy('old-2', () => WAS, 50)])
+    expect(causesOf(short, 'breach')).toEqual(['config-unpinned'])
+  })
+
   it('proves nothing when a pod reports no digest', () => {
     expect(causesOf(judged(toldBy('old-1', during(44, 82))))).toEqual(['no-evidence', 'no-evidence'])
   })

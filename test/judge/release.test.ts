@@ -1,6 +1,7 @@
 /** What is asked of a release that is rolled out and back: every pod runs it in time, and in time every pod runs what it ran before. */
 import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
+import { seconds } from '../../src/domain/units.ts'
 import { actionOf, actionSteps, evidence, type Story, toBad, together, withActions } from '../support/evidence.ts'
 import {
   bornPod,
@@ -160,5 +161,25 @@ describe('a release', () => {
       const accused = causes.filter((cause) => !['no-evidence', 'evidence-lost'].includes(cause))
       expect(accused, JSON.stringify(lost)).toEqual([])
     }
+  })
+
+  it('has its time from the end of its migration on, and none before that', () => {
+    const act = releaseAct({ migration: { run: 'orders-schema', withinMs: seconds(30), waitsMs: seconds(1) } })
+    const pods = [...bornPod(55, 'new-1', nextImage), ...gonePod(75, 'new-1', nextImage)]
+    const job: ActionMoment = [40, { is: 'migration-begun', migration: 'orders-schema', job: 'j' }]
+    const migrated: ActionMoment = [44, { is: 'migration-done', migration: 'orders-schema' }]
+    const ends: ActionMoment[] = [
+      [72, asked[1]],
+      [79, { is: 'healed' }],
+    ]
+    // 28 s of the 30 s that it may take.
+    const short = judged(pods, [begun, job, migrated, ...ends], act)
+    expect([causesOf(short.judgment, 'breach'), short.out?.held]).toEqual([[], false])
+    const whole = judged(pods, [begun, job, migrated, [75, asked[1]], [79, { is: 'healed' }]], act)
+    expect(whole.out?.sentence).toMatch(/^gateway 2 did not reach every pod of Deployment gateway within 30\.0 s/)
+    const failed: ActionMoment = [72, { is: 'failed', problem: 'the Job j failed' }]
+    expect(judged([], [begun, job, failed, ...ends], act).out?.sentence).toBe(
+      'gateway 2 replaced no pods, because its migration was not seen to be complete.',
+    )
   })
 })

@@ -14,7 +14,8 @@ const STILL_MS = 120_000
 export function configUnpinned(seen: Seen): readonly Finding[] {
   const { seenUntil } = seen.run
   const telling = seen.objects.lives.all.flatMap((life) => {
-    const told = servesAt(life, seenUntil) ? seen.configurations.of(life.name).at(-1) : undefined
+    const isUnread = seen.configurations.unread(life.name).some(({ toAt }) => toAt > seenUntil)
+    const told = servesAt(life, seenUntil) && !isUnread ? seen.configurations.of(life.name).at(-1) : undefined
     return told === undefined || life.owner === undefined ? [] : [{ life, owner: life.owner, ...told }]
   })
   const alike = Map.groupBy(telling, ({ life, owner }) => JSON.stringify([life.namespace, owner, templateOf(life)]))

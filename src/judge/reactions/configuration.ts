@@ -9,6 +9,7 @@ import type { Ruled } from '../findings/ruled.ts'
 import { duration, listed } from '../findings/words.ts'
 import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
+import type { ConfigUnread } from '../seen/configurations.ts'
 import { type PodLife, servesAt } from '../seen/pod-lives.ts'
 import type { Seen } from '../seen/seen.ts'
 import { isPodOf } from '../seen/workload-pods.ts'
@@ -22,7 +23,12 @@ type Facts = {
   readonly act: ConfiguredRelease
   readonly life: ActionLife
   readonly written: Written
-  readonly pods: readonly { readonly life: PodLife; readonly known: readonly Known[] }[]
+  /** `unread`: times in which it may have had another configuration than what is known. */
+  readonly pods: readonly {
+    readonly life: PodLife
+    readonly known: readonly Known[]
+    readonly unread: readonly ConfigUnread[]
+  }[]
   /** Digests with which pods served when it began. */
   readonly before: ReadonlySet<string>
 }
@@ -50,7 +56,8 @@ function factsOf(seen: Seen, harm: Harm, act: ConfiguredRelease, life: ActionLif
     if (tells) return seen.configurations.of(each.name)
     return byStart ? knownByStart(each, written, life.healRequested?.at) : []
   }
-  const pods = lives.map((each) => ({ life: each, known: knownOf(each) }))
+  const unreadOf = ({ name }: PodLife) => (tells ? seen.configurations.unread(name) : [])
+  const pods = lives.map((each) => ({ life: each, known: knownOf(each), unread: unreadOf(each) }))
   const facts = { seen, harm, act, life, written, pods, before: new Set<string>() }
   return { ...facts, before: new Set(servingAt(facts, harm.createdAt).flatMap(({ now }) => now?.digest ?? [])) }
 }
@@ -68,18 +75,28 @@ type Serving = { readonly life: PodLife; readonly now: Known | undefined }
 const servingAt = ({ pods }: Pick<Facts, 'pods'>, at: number): readonly Serving[] =>
   pods
     .filter(({ life }) => servesAt(life, at))
-    .map(({ life, known }) => ({ life, now: known.findLast((each) => each.at <= at) }))
+    .map(({ life, known, unread }) => ({
+      life,
+      now: unread.some(({ fromAt, toAt }) => fromAt < at && at < toAt)
+        ? undefined
+        : known.findLast((each) => each.at <= at),
+    }))
     .filter(({ life, now }) => now !== undefined || at - life.bornAt > UNTOLD_MS)
 
 const isAll = (serving: readonly Serving[], isOne: (digest: string) => boolean): boolean =>
   serving.length > 0 && serving.every(({ now }) => now !== undefined && isOne(now.digest))
 
+/** A pod whose scrapes fail then may have changed earlier than its next reading shows. */
+const isUnknownAt = ({ pods }: Facts, at: number): boolean =>
+  pods.some(({ life, unread }) => servesAt(life, at) && unread.some(({ fromAt, toAt }) => fromAt < at && at < toAt))
+
 /** The moment from which on it was so until `toAt`; undefined if it was not so at the end. */
 function sinceWhen({ pods }: Facts, fromAt: number, toAt: number, isSo: (at: number) => boolean): number | undefined {
   // A pod that has told nothing counts from then on.
   const untoldAt = ({ bornAt }: PodLife): number => bornAt + UNTOLD_MS + 1
-  const changes = pods.flatMap(({ life, known }) => [
+  const changes = pods.flatMap(({ life, known, unread }) => [
     ...[...life.serving, ...known].map(({ at }) => at),
+    ...unread.map((each) => each.toAt),
     untoldAt(life),
   ])
   const moments = [fromAt, ...changes.filter((at) => at > fromAt && at < toAt).sort((a, b) => a - b)]
@@ -101,8 +118,9 @@ function configured(facts: Facts): Ruled<ReactionResult> {
   if (since !== undefined) {
     const tookMs = since - harm.createdAt
     const sentence = `Every pod of ${nameOf(act)} served with the configuration of the release (${short(digestsOf(atEnd))}, ${short([...before])} before) ${duration(tookMs)} after ${harm.name} began; ${duration(act.withinMs)} were allowed.`
-    return tookMs <= act.withinMs
-      ? answer.held({ sentence, tookMs, lines })
+    if (tookMs <= act.withinMs) return answer.held({ sentence, tookMs, lines })
+    return isUnknownAt(facts, harm.createdAt + act.withinMs)
+      ? answer.unknown(`${sentence} Some pods could not be read before.`, lines)
       : answer.broken('rollout-stuck', { sentence, tookMs, lines })
   }
   const unknown = whyUnknown(facts, atEnd, toAt - harm.createdAt, act.withinMs)
@@ -131,8 +149,9 @@ function configuredBack(facts: Facts): Ruled<ReactionResult> {
   if (since !== undefined) {
     const tookMs = since - healRequested.at
     const sentence = `Every pod of ${nameOf(act)} served with the previous configuration (${short([...before])}) ${duration(tookMs)} after the rollback of ${harm.name} began; ${duration(act.backWithinMs)} were allowed.`
-    return tookMs <= act.backWithinMs
-      ? answer.held({ sentence, tookMs, lines })
+    if (tookMs <= act.backWithinMs) return answer.held({ sentence, tookMs, lines })
+    return isUnknownAt(facts, healRequested.at + act.backWithinMs)
+      ? answer.unknown(`${sentence} Some pods could not be read before.`, lines)
       : answer.broken('rollback-late', { sentence, tookMs, lines })
   }
   const unknown = whyUnknown(facts, atEnd, seenUntil - healRequested.at, act.backWithinMs)

@@ -61,17 +61,22 @@ function rolledOut(facts: Facts): Ruled<ReactionResult> {
   const healsAt = life.healRequested?.at ?? Number.POSITIVE_INFINITY
   const fresh = facts.pods.filter((each) => !templates.has(templateOf(each)) && each.bornAt < healsAt)
   const lines = linesOf(fresh)
-  // Its time begins when its migration is complete.
+  // Its time begins when its migration is complete. One that was not seen to be has findings of its own.
+  const isMigrating = act.migration !== undefined && life.migration.done === undefined
   const fromAt = life.migration.done?.at ?? harm.createdAt
   const since = life.migration.done === undefined ? `${harm.name} began` : 'its migration was complete'
   const all = whenAll(facts, fromAt, healsAt, (each) => !templates.has(templateOf(each)))
   if (templates.size > 0 && all !== undefined) {
     const tookMs = all - fromAt
     const sentence = `Every pod of ${nameOf(act)} ran the release${whatRan(facts, fresh)} ${duration(tookMs)} after ${since}; ${duration(act.withinMs)} were allowed.`
+    if (tookMs > act.withinMs && isMigrating)
+      return answer.unknown(`When the migration of ${harm.name} was complete was not seen. ${sentence}`, lines)
     if (tookMs > act.withinMs) return answer.broken('rollout-stuck', { sentence, tookMs, lines })
     return whyNoProof(facts, fresh, answer) ?? answer.held({ sentence, tookMs, lines })
   }
-  const triedMs = Math.min(seen.run.seenUntil, healsAt) - harm.createdAt
+  if (isMigrating)
+    return answer.unknown(`${harm.name} replaced no pods, because its migration was not seen to be complete.`, lines)
+  const triedMs = Math.min(seen.run.seenUntil, healsAt) - fromAt
   if (life.done || (triedMs < act.withinMs && life.problem === undefined))
     return answer.unknown(`The pods of ${nameOf(act)} were not seen to run the release as a whole.`, lines)
   const why = life.problem === undefined ? '' : `: ${life.problem.text}`

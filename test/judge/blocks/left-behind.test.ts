@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence } from '../../../src/domain/evidence.ts'
 import { instant } from '../../../src/domain/units.ts'
 import { createComparing } from '../../../src/judge/comparing.ts'
+import { runStarted, ZERO } from '../../support/evidence.ts'
 import { blockPlan, blockRecords, session } from '../../support/evidence-blocks.ts'
-import { runStarted } from '../../support/evidence.ts'
 
-const ZERO = 1_767_225_600_000
 const undo = { does: 'remove-taint', node: 'a1', key: 'k', effect: 'NoSchedule' } as const
 const written: Evidence = { kind: 'undo-written', at: instant(ZERO), id: 'taint/a1', undo }
 const done = (by: 'run' | 'heal'): Evidence => ({
