@@ -242,7 +242,7 @@ const region = (which: string): Shape<Region> =>
     writable: need(proof, 'Holds while the region accepts writes.'),
   })
 
-export const cutoverPlace: Shape<CutoverPlace> = mapped(
+const placeForm: Shape<CutoverPlace> = mapped(
   record({
     from: need(region('old'), 'The region that serves now.'),
     to: need(region('new'), 'The standby region, which serves after the cutover.'),
@@ -291,6 +291,26 @@ export const cutoverPlace: Shape<CutoverPlace> = mapped(
     ...(served === undefined ? {} : { served: { ...served, where: served.where ?? {} } }),
   }),
 )
+
+export const cutoverPlace: Shape<CutoverPlace> = {
+  schema: placeForm.schema,
+  decode: (node, report) => {
+    const decoded = placeForm.decode(node, report)
+    if (decoded?.whole) checkSides(decoded.value, node.at, report)
+    return decoded
+  },
+}
+
+/** Nothing moves from a region to itself, and what counts both of them accuses the old one. */
+function checkSides({ from, to, steps, served }: CutoverPlace, at: SourcePoint, report: Report): void {
+  const same = (problem: string, next: string) => report(at, 'wrong-value', problem, next)
+  if (from.name === to.name) same(`Both regions are called ${from.name}.`, 'give each a name of its own.')
+  for (const each of Object.values(steps).flatMap((step) => step.switches))
+    if (each.kind === 'weights' && each.from === each.to)
+      same(`The weights of ${each.route} move requests from ${each.from} to itself.`, 'name two backends of the route.')
+  if (served !== undefined && served.from === served.to)
+    same(`The source ${served.from} counts the requests of both regions.`, 'name a source for each region.')
+}
 
 const budget = (what: string) => need(placed(duration({ min: 100 })), `Longest time of the ${what}.`)
 

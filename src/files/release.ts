@@ -77,6 +77,10 @@ const migrationOf = ({ run, within, waits }: NonNullable<RollingDraft['migration
 })
 
 function checkShape(draft: ReleaseDraft, at: SourcePoint, action: ActionName, report: Report): void {
+  if ('stable' in draft && draft.stable === draft.canary) {
+    const problem = `The release "${action.name}" names ${draft.stable} as the Service of both releases, so that all requests go to both.`
+    report(at, 'wrong-value', problem, 'name the Service of the new release under canary.')
+  }
   switch (draft.shape) {
     case 'canary':
       return checkCanary(draft, action, report)

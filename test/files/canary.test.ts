@@ -76,6 +76,13 @@ describe('a canary in a file', () => {
       ],
     ],
     [
+      'with one Service for both releases',
+      ['stable: gateway, canary: gateway-canary', 'stable: gateway, canary: gateway'],
+      [
+        'wrong-value: The release "wallet 2" names gateway as the Service of both releases, so that all requests go to both.',
+      ],
+    ],
+    [
       'that asks for an indicator without an objective',
       ['slis: [deposit]', 'slis: [bet]'],
       ['unknown-sli: The gate of "wallet 2" asks for bet, which has no objective of availability.'],

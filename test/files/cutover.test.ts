@@ -106,6 +106,17 @@ describe('a cutover', () => {
     ['by a plan that the target does not have', ['shop.yaml', 'plan: eastward', 'plan: westward'], ['unknown-cutover']],
     ['of writes that nothing measures', ['shop.yaml', 'writes: checkout', 'writes: chekcout'], ['unknown-sli']],
     ['with reads that nothing measures', ['shop.yaml', 'sli: browse', 'sli: brows'], ['unknown-sli']],
+    ['to a region of the same name', ['target.yaml', 'name: east', 'name: west'], ['wrong-value']],
+    [
+      'that moves requests to where they are',
+      ['target.yaml', 'to: orders-east}\n          undo', 'to: orders-west}\n          undo'],
+      ['wrong-value'],
+    ],
+    [
+      'whose regions are counted by one source',
+      ['target.yaml', 'requests_total, from: orders-west, to: orders-east', 'requests_total, from: orders-west, to: orders-west'],
+      ['wrong-value'],
+    ],
     ['without a budget for a step', ['shop.yaml', 'drain: 10s, ', ''], ['missing-key']],
     ['that never moves all of the traffic', ['shop.yaml', '50%, 100%]', '50%]'], ['wrong-value']],
     ['whose shares do not grow', ['shop.yaml', '[5%, 25%,', '[25%, 5%,'], ['wrong-value']],

@@ -46,7 +46,7 @@ describe('a canary', () => {
     expect([breaches, judgment.verdict.kind]).toEqual([[], 'inconclusive'])
     expect([told['step 1 of 3, 10%'], told['step 2 of 3, 50%'], told['step 3 of 3, 100%']]).toEqual([true, false, false])
     expect(judgment.findings.map(({ sentence }) => sentence)).toContain(
-      'What each release got is not known, because no pod of source gateway-canary could be read. 0 of 340 requests (0 %, between 0 % and 1.5 %) went to the new release; 50 % were asked for.',
+      'What each release got is not known, because no pod of the new release could be read. 0 of 340 requests (0 %, between 0 % and 1.5 %) went to the new release; 50 % were asked for.',
     )
   })
 
@@ -90,7 +90,7 @@ describe('a canary', () => {
     expect(watch.decide(1, secondAt(65), { isOver: true, mayHold: true })).toEqual({
       outcome: 'hold',
       reason: 'undecided',
-      note: 'what each release got is not known: no pod of source gateway-canary could be read',
+      note: 'what each release got is not known: no pod of the new release could be read',
     })
   })
 
@@ -156,7 +156,7 @@ it('a cohort whose visits nobody could count did not get another release', () =>
   )
   const [told] = judgeCanary(seen, harm).filter(({ result }) => result.subject === 'cohort')
   expect(told && wordsOn(told)).toBe(
-    'gap no-evidence: 10 responses named the new release, and its pods counted 0 requests, but no pod of source gateway-canary could be read.',
+    'gap no-evidence: 10 responses named the new release, and its pods counted 0 requests, but no pod of the new release could be read.',
   )
 })
 
@@ -183,7 +183,7 @@ it('a mirror whose copies nobody could count is not accused of its share', () =>
   )
   const [told] = judgeCanary(seen, harm).filter(({ result }) => result.kind === 'serves-share')
   expect(told && wordsOn(told)).toMatch(
-    /^gap no-evidence: What was copied is not known, because no pod of source gateway-canary could be read\. 0 of /,
+    /^gap no-evidence: What was copied is not known, because no pod of the new release could be read\. 0 of /,
   )
 })
 

@@ -145,8 +145,7 @@ export function whyUncounted(
   options: UnreadOptions = {},
 ): string | undefined {
   const track = readingsOf(counters, named, side)
-  if (!isRead(track, fromAt, toAt))
-    return `no pod of source ${named.release.canary.gate[side]} could be read`
+  if (!isRead(track, fromAt, toAt)) return `no pod of the ${side === 'canary' ? 'new' : 'old'} release could be read`
   const unread = unreadPods(track, fromAt, toAt, options)
   return unread.length === 0 ? undefined : `${unread.join(', ')} could not be read`
 }
