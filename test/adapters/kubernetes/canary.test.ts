@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { kubernetesActions } from '../../../src/adapters/kubernetes/actions/actions.ts'
 import { change } from '../../../src/adapters/kubernetes/actions/change.ts'
+import { hasMark, markedWith } from '../../../src/adapters/kubernetes/actions/marks.ts'
 import { routePath, weightsNow, weightsPatch } from '../../../src/adapters/kubernetes/actions/route-weights.ts'
 import { preflight } from '../../../src/adapters/kubernetes/preflight.ts'
 import { systemClock } from '../../../src/cli/clock.ts'
@@ -93,6 +94,38 @@ describe('the undo of weights', () => {
     expect(weightsNow(again.now(), BACKENDS)).toEqual([[500, 500]])
     await expect(again.write([0, 1000])).rejects.toThrow('have changed since they were read: 500:500')
     expect(actions).toBeDefined()
+  })
+})
+
+describe('the undo of weights that serve pods', () => {
+  const serving = { ...undo, serves: CANARY }
+  const undone = async (...rules: Parameters<typeof route>) => {
+    const marked = patched(route(...rules), markedWith({ run: 'run-1', target: 'casino', undo: serving })) as KubeObject
+    const { actions, now } = await withRoute(marked)
+    const outcome = await actions.undo(serving, seconds(5)).catch(({ message }: Error) => message)
+    return { outcome, weights: weightsNow(now(), BACKENDS), isMarked: hasMark(now(), serving) }
+  }
+  const OTHERS = `${ROUTE} has the weights 500:500, which somebody else wrote, and sends requests to gateway-canary. Write weight: 0 for gateway-canary there, and heal again`
+
+  it('fails while weights of others send them requests, and stays marked', async () => {
+    expect(await undone(weighed(500, 500))).toEqual({ outcome: OTHERS, weights: [[500, 500]], isMarked: true })
+    const both = await undone(weighed(900, 100), weighed(500, 500))
+    expect(both).toEqual({
+      outcome: OTHERS,
+      weights: [
+        [null, 0],
+        [500, 500],
+      ],
+      isMarked: true,
+    })
+  })
+
+  it.each([
+    ['others send them none', weighed(100, 0), 'already-gone'],
+    ['they are as they were', weighed(undefined, 0), 'already-gone'],
+    ['they are those of the run', weighed(900, 100), 'undone'],
+  ])('is done where %s', async (_, refs, outcome) => {
+    expect(await undone(refs)).toMatchObject({ outcome, isMarked: false })
   })
 })
 

@@ -48,6 +48,12 @@ export const holdsWritten = (route: KubeObject, { backends, wrote, was }: Restor
 export const otherWeights = (route: KubeObject, { backends, wrote, was }: RestoreWeights): Weights | undefined =>
   weightsNow(route, backends).find((now) => !isSame(now, was) && !wrote.some((pair) => isSame(now, pair)))
 
+/** Weights of others that send requests to the new release. A backend without a weight has 1. */
+export const weightsOfOthers = (route: KubeObject, { backends, wrote, was }: RestoreWeights): Weights | undefined =>
+  weightsNow(route, backends).find(
+    (now) => (now[1] ?? 1) > 0 && !isSame(now, was) && !wrote.some((pair) => isSame(now, pair)),
+  )
+
 /** Writes these weights into each rule that has both backends; with `only`, into those whose weights it holds for. */
 export function weightsPatch(
   route: KubeObject,

@@ -9,7 +9,7 @@ import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { edit, fieldAt, LOOK_EVERY, merged, nested, pathOf, taintsOf } from './change.ts'
 import { hasMark, type Reversal, unmarked } from './marks.ts'
 import { holdsMirror, withoutMirror } from './route-mirrors.ts'
-import { holdsWritten, weightsBefore } from './route-weights.ts'
+import { holdsWritten, shownWeights, weightsBefore, weightsOfOthers } from './route-weights.ts'
 import { untilSettled } from './settled.ts'
 import { heldBefore, holdsAny, templatePatch } from './template.ts'
 import { heldValues, valuesBefore } from './values.ts'
@@ -20,11 +20,16 @@ export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): 
   const deadline = after(ports.clock.now(), budgetMs)
   await untilMoved(ports, undo, after(ports.clock.now(), millis(budgetMs / 2)))
   let undone = false
+  let served: string | undefined
   const object = await edit(ports, pathOf(undo), deadline, undefined, (now) => {
     undone = stillHolds(now, undo)
-    if (undone) return merged(unmarked(now, undo), takenBack(now, undo))
-    return hasMark(now, undo) ? unmarked(now, undo) : undefined
+    served = whyStillServed(now, undo)
+    // The mark stays with what is still to be done.
+    const mark = served === undefined ? unmarked(now, undo) : {}
+    if (undone) return merged(mark, takenBack(now, undo))
+    return served === undefined && hasMark(now, undo) ? mark : undefined
   })
+  if (served !== undefined) throw new Error(served)
   // Also waits if a process that died had undone the change before it settled.
   if (object !== undefined && 'settled' in undo && undo.settled !== undefined)
     await untilSettled(ports, undo.settled, () => ports.clock.now() >= deadline)
@@ -52,6 +57,18 @@ async function demandHeld({ api }: Ports, undo: Reversal): Promise<void> {
   const now = fieldAt(await demand(api, { method: 'GET', path: undo.path }), undo.field) ?? null
   if (now !== undo.was)
     throw new Error(`${undo.field.join('.')} of ${undo.path} was put back to ${undo.was}, and is ${now}`)
+}
+
+/**
+ * Weights of others are kept. While they send requests to the new release, its pods must stay, so this undo has failed: no undo that takes pods away
+ * is tried then (controller/healing.ts).
+ */
+function whyStillServed(route: KubeObject, undo: Reversal): string | undefined {
+  if (undo.does !== 'restore-weights' || undo.serves === undefined) return undefined
+  const weights = weightsOfOthers(route, undo)
+  if (weights === undefined) return undefined
+  const [, fresh] = undo.backends
+  return `${undo.path} has the weights ${shownWeights(weights)}, which somebody else wrote, and sends requests to ${fresh}. Write weight: 0 for ${fresh} there, and heal again`
 }
 
 /** Keeps the change and removes only the mark of its undo. */
