@@ -1,5 +1,6 @@
 /** One stored run as one side of a pair: what its load counted, and how it reacted to harms. */
 
+import type { Cause } from '../domain/causes.ts'
 import type { ReactionPair } from '../domain/comparison.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { type Unions, unionsIn } from '../domain/indicators.ts'
@@ -32,10 +33,21 @@ export function createRunSums(): RunSums {
   }
 }
 
+/** A run that was cut short had another load, and one that was changed afterwards shows nothing. */
+const UNFIT: ReadonlySet<Cause> = new Set([
+  'evidence-changed',
+  'run-stopped',
+  'run-incomplete',
+  'load-missing',
+  'load-crashed',
+])
+
 /** Why a run cannot be a side of a comparison; undefined when it can. */
-export function unfitReason({ verdict, generator, slos }: Judgment): string | undefined {
+export function unfitReason({ verdict, generator, slos, findings }: Judgment): string | undefined {
   if (verdict.kind === 'aborted') return 'it was stopped'
   if (!generator.trusted) return generator.sentence
+  const unfit = findings.find(({ cause }) => UNFIT.has(cause))
+  if (unfit !== undefined) return unfit.sentence
   return slos.every(({ state }) => state === 'no-evidence') ? 'nothing was measured in it' : undefined
 }
 

@@ -2,9 +2,10 @@
 import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import type { Judgment } from '../../src/domain/verdict.ts'
+import { judge } from '../../src/judge/judge.ts'
 import { createRunSums, reactionsOf, unfitReason } from '../../src/judge/stored-run.ts'
-import { runStarted } from '../support/evidence.ts'
-import { told } from '../support/judged.ts'
+import { evidence, runStarted, secondAt } from '../support/evidence.ts'
+import { shown, told } from '../support/judged.ts'
 import { it, noted } from '../support/reviewed.ts'
 import { atMs, framesOf, listOf } from '../support/small-run.ts'
 
@@ -57,6 +58,18 @@ describe('a stored run can be compared', () => {
     const run = told()
     expect(unfitReason({ ...run, ...changes(run) })).toBe(why)
   })
+})
+
+it.each<[string, () => Judgment, RegExp]>([
+  ['whose controller was killed', () => judge(evidence().filter(({ at }) => at < secondAt(60))), /matchday was killed/],
+  ['whose load crashed', () => told({ lasts: 100, outcome: 'crashed' }), /The load generator crashed/],
+  [
+    'whose journal was changed',
+    () => shown([{ kind: 'evidence-doubted', at: secondAt(0), doubt: 'changed', problem: 'line 7' }]),
+    /The journal was changed after it was written: line 7/,
+  ],
+])('a stored run %s cannot be compared', (_, run, why) => {
+  expect(unfitReason(run())).toMatch(why)
 })
 
 describe('reactions of stored runs', () => {
