@@ -332,6 +332,12 @@ export type ActionStepData =
       readonly cuts: readonly Instant[]
       readonly cells: readonly CutCells[]
     }
+  /** The same book could not be read, or its answer has no such cells. */
+  | {
+      readonly is: 'region-book-unread'
+      readonly region: 'old-drained' | 'old-before' | 'old-after' | 'new'
+      readonly problem: string
+    }
   /** The cluster shows that it is done: drained, rolled out, scaled, promoted, the flag seen. */
   | { readonly is: 'done'; readonly note: string }
   /** The change stays, or the object was so before. Nothing is undone. */

@@ -84,3 +84,15 @@ describe('traffic', () => {
     expect(of(0, 0, strays)).toEqual([expect.stringMatching(/^breach traffic-not-moved: /)])
   })
 })
+
+describe('the books of a cutover', () => {
+  it('that could not be read say why', () => {
+    const unread: Step = [102_000, { is: 'region-book-unread', region: 'old-drained', problem: 'answered 503' }]
+    const proven = (ms: number, step: 'freeze' | 'promote'): Step => [ms, { is: 'cutover-proven', step, note: '' }]
+    const steps = [proven(101_000, 'freeze'), unread, proven(105_000, 'promote')]
+    expect([...told('freeze-holds', steps), ...told('cutover-rpo', steps)]).toEqual([
+      'gap no-evidence: The book of west was not read twice during the freeze (answered 503).',
+      'gap no-evidence: The books of both regions were not read before the thaw, so that the RPO is not known (answered 503).',
+    ])
+  })
+})

@@ -110,6 +110,7 @@ const cutCells = object({
 })
 
 const writable = oneOf('yes', 'no', 'unread')
+const bookRegion = oneOf('old-drained', 'old-before', 'old-after', 'new')
 
 const actionStep = variants('is', {
   ...ofTrigger,
@@ -163,12 +164,8 @@ const actionStep = variants('is', {
     { differs: oneOf(true), unread: oneOf(true) },
   ),
   'regions-read': object({ step: cutoverStep, from: writable, to: writable }),
-  'region-book': object({
-    book: text,
-    region: oneOf('old-drained', 'old-before', 'old-after', 'new'),
-    cuts: list(moment),
-    cells: list(cutCells),
-  }),
+  'region-book': object({ book: text, region: bookRegion, cuts: list(moment), cells: list(cutCells) }),
+  'region-book-unread': object({ region: bookRegion, problem }),
   done: object({ note: text }),
   kept: none,
   failed,

@@ -64,9 +64,11 @@ function leaks(facts: CutoverFacts): readonly CutoverPart[] {
     return [answer.broken('freeze-leaked', { sentence, lines })]
   }
   if (drained === undefined || before === undefined)
-    return [answer.unknown(`The book of ${place.from.name} was not read twice during the freeze.`, lines)]
+    return [answer.unknown(`The book of ${place.from.name} was not read twice during the freeze${whyUnread(life)}.`, lines)]
   return [answer.held({ sentence: `${place.from.name} booked nothing after its writes had drained.`, lines })]
 }
+
+const whyUnread = ({ unread }: CutoverFacts['life']): string => (unread === undefined ? '' : ` (${unread.problem})`)
 
 type Leaked = { readonly operation: string; readonly cell: CutCell }
 
@@ -95,7 +97,10 @@ function losses(facts: CutoverFacts): readonly CutoverPart[] {
   const lines = [old?.line, promoted.line, fresh?.line]
   if (old === undefined || fresh === undefined)
     return [
-      answer.unknown('The books of both regions were not read before the thaw, so that the RPO is not known.', lines),
+      answer.unknown(
+        `The books of both regions were not read before the thaw, so that the RPO is not known${whyUnread(life)}.`,
+        lines,
+      ),
     ]
   const missing = missingIn(old.cells, fresh.cells)
   if (missing.length > 0) {

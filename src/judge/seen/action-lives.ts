@@ -47,6 +47,8 @@ export type CutoverLife = {
   readonly stopped?: Moment & StepOf<'cutover-stopped'>
   readonly regions: readonly (Moment & StepOf<'regions-read'>)[]
   readonly books: { readonly [K in RegionBook['region']]?: Moment & RegionBook }
+  /** Why a book was not read, the last time. */
+  readonly unread?: Moment & StepOf<'region-book-unread'>
 }
 
 /** `problem`: the first answer that was not good. */
@@ -157,6 +159,7 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
     case 'cutover-stopped':
     case 'regions-read':
     case 'region-book':
+    case 'region-book-unread':
       return { ...life, cutover: cutoverLived(life.cutover, step, moment) }
     case 'done':
       return { ...life, done: life.done ?? { ...moment, note: step.note } }
@@ -168,7 +171,7 @@ function lived(life: ActionLife, step: ActionStepData, moment: Moment): ActionLi
   }
 }
 
-type CutoverData = Extract<ActionStepData, { is: `cutover-${string}` | 'regions-read' | 'region-book' }>
+type CutoverData = Extract<ActionStepData, { is: `cutover-${string}` | 'regions-read' | `region-book${string}` }>
 
 function cutoverLived(life: CutoverLife, step: CutoverData, moment: Moment): CutoverLife {
   switch (step.is) {
@@ -189,6 +192,10 @@ function cutoverLived(life: CutoverLife, step: CutoverData, moment: Moment): Cut
     case 'region-book': {
       const { is: _, ...read } = step
       return { ...life, books: { ...life.books, [step.region]: { ...moment, ...read } } }
+    }
+    case 'region-book-unread': {
+      const { is: _, ...unread } = step
+      return { ...life, unread: { ...moment, ...unread } }
     }
   }
 }

@@ -254,6 +254,10 @@ function actionWords(subject: string, step: EvidenceOf<'action-step'>['step']): 
     }
     case 'region-book':
       return { subject, text: `: read book ${step.book} of the ${step.region === 'new' ? 'new' : 'old'} region` }
+    case 'region-book-unread': {
+      const text = `: could not read the book of the ${step.region === 'new' ? 'new' : 'old'} region, ${step.problem}`
+      return { subject, text, look: 'bad' }
+    }
     case 'done':
       return { subject, text: `: done, ${step.note}` }
     case 'kept':

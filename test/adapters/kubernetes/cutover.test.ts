@@ -202,6 +202,17 @@ describe('a cutover', () => {
     eastOnly(shop)
   })
 
+  it('records why a book could not be read', async () => {
+    const shop = await platform()
+    const book = { book: 'wallet', namespace: 'shop-east', service: 'gone', port: 8080 }
+    const { steps, outcome } = await perform(shop, { ...eastward, book })
+    expect(outcome).toBe('done')
+    expect(steps.find((step) => step.is === 'region-book-unread')).toMatchObject({
+      region: 'new',
+      problem: expect.stringContaining('503'),
+    })
+  }, 20_000)
+
   it('does not take a Service without pods for a freeze', async () => {
     const shop = await platform()
     const proof = {

@@ -4,6 +4,7 @@ import type { ActionStepData } from '../../../domain/evidence.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import { CLOCK_MARGIN_MS, COMMIT_MARGIN_MS } from '../../../domain/restore.ts'
 import { after, type Instant, instant, millis, seconds } from '../../../domain/units.ts'
+import { messageOf } from '../../../domain/unknown.ts'
 import { demand, paths } from '../../../protocols/kubernetes/api.ts'
 import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { cellsOf } from './book-cells.ts'
@@ -21,7 +22,7 @@ export type RegionBooks = {
   proven(step: CutoverStep, at: Instant): void
   /** Resolves when the freeze was watched for long enough. */
   watched(): Promise<void>
-  /** Records nothing if the book cannot be read, or before the freeze. */
+  /** Records why if the book cannot be read, and nothing before the freeze. */
   read(region: Which): Promise<void>
 }
 
@@ -58,6 +59,7 @@ export function createRegionBooks(
         say({ is: 'region-book', book: fresh.book, region, cuts, cells: cellsOf(answer, fresh.book, cuts) })
       } catch (error) {
         if (signal?.aborted) throw error
+        say({ is: 'region-book-unread', region, problem: messageOf(error) })
       }
     },
   }
