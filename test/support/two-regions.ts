@@ -127,6 +127,7 @@ export async function platform(changes: { readonly lag?: number; readonly fences
   const weights = () =>
     [...JSON.stringify(objects.get(ROUTE)).matchAll(/"weight":(\d+)/g)].map(([, weight]) => Number(weight))
   return {
+    api,
     actions: () => kubernetesActions(api, systemClock),
     objects,
     regions,

@@ -1,9 +1,11 @@
 /** A cutover as the adapter performs it, against an API server with two small regions behind it: its steps, its way back, and its end after any death. */
 import { describe, expect, it } from 'vitest'
+import { regions } from '../../../src/adapters/kubernetes/actions/cutover.ts'
 import type { CutoverPlace } from '../../../src/domain/cutover.ts'
 import type { ActionStepData, Undo } from '../../../src/domain/evidence.ts'
 import { millis, seconds } from '../../../src/domain/units.ts'
-import { eastward } from '../../support/evidence-cutover.ts'
+import { actionOf } from '../../support/evidence-actions.ts'
+import { cutoverAct, eastward } from '../../support/evidence-cutover.ts'
 import {
   base,
   CONFIG,
@@ -11,6 +13,7 @@ import {
   LOG,
   perform,
   platform,
+  ROUTE,
   type Stored,
   shownBy,
   targetOf,
@@ -25,6 +28,14 @@ const FEATURE = {
   name: 'orders',
   field: ['data', 'writes'],
 } as const
+
+/** Both regions accept writes then. */
+function writeInEast({ regions: { east }, objects }: Awaited<ReturnType<typeof platform>>): void {
+  const config = objects.get(CONFIG('east'))
+  if (east === undefined || config?.data === undefined) throw new Error('there is an east')
+  east.role = 'primary'
+  config.data.writes = 'on'
+}
 
 describe('a cutover', () => {
   it('performs its steps in order, and leaves one region that accepts writes', async () => {
@@ -144,11 +155,9 @@ describe('a cutover', () => {
 
   it('does not begin where the new region accepts writes already', async () => {
     const shop = await platform()
-    const [west, east] = ['west', 'east'].map((name) => shop.regions[name])
-    const config = shop.objects.get(CONFIG('east'))
-    if (west === undefined || east === undefined || config?.data === undefined) throw new Error('there are two regions')
-    east.role = 'primary'
-    config.data.writes = 'on'
+    const { west } = shop.regions
+    if (west === undefined) throw new Error('there is a west')
+    writeInEast(shop)
     const begun = 'the cutover did not begin, and nothing was changed: '
     await expect(perform(shop)).rejects.toThrow(`${begun}both regions accept writes: west and east`)
     west.fenced = true
@@ -237,6 +246,27 @@ describe('a cutover', () => {
       unread: true,
     })
   }, 20_000)
+})
+
+describe('a cutover, before anything is touched', () => {
+  const { kind: _, plan, ...goals } = cutoverAct
+  const issueIn = async (change: (shop: Awaited<ReturnType<typeof platform>>) => void) => {
+    const shop = await platform()
+    change(shop)
+    const wanted = { on: 'regions', plan, goals } as const
+    const action = actionOf('go east', cutoverAct)
+    return (await regions.problem({ api: shop.api, action, change: wanted, target: targetOf(eastward) }))?.code
+  }
+
+  it.each<[string, (shop: Awaited<ReturnType<typeof platform>>) => void, string | undefined]>([
+    ['with all that it needs', () => undefined, undefined],
+    ['whose route is not there', ({ objects }) => objects.delete(ROUTE), 'object-missing'],
+    ['whose switch is not there', ({ objects }) => objects.delete(CONFIG('east')), 'object-missing'],
+    ['that another run left', ({ objects }) => objects.set(LOG, { metadata: { name: 'x' } }), 'object-exists'],
+    ['whose new region accepts writes', writeInEast, 'region-writes-already'],
+  ])('%s', async (_name, change, code) => {
+    expect(await issueIn(change)).toBe(code)
+  })
 })
 
 describe('a ConfigMap of a dead cutover that somebody changed', () => {

@@ -24,14 +24,23 @@ import type { Issue } from '../../../domain/issue.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import { after, type Instant, type Ratio, seconds } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
-import { find, isKubeObject } from '../../../protocols/kubernetes/api.ts'
+import { find, isKubeObject, paths } from '../../../protocols/kubernetes/api.ts'
 import { listNeeds } from '../posture-lists.ts'
 import { runOf } from './copies.ts'
 import { demandOldWrites, logName, logPath, openLog, reach, type StepShown, untilProven } from './cutover-end.ts'
 import { moveOf, plannedWays } from './cutover-ways.ts'
-import { type ChangeEnactor, type Checked, type Enacting, issueOf, type Resource, readIfAllowed } from './enactor.ts'
+import {
+  type ChangeEnactor,
+  type Checked,
+  type Enacting,
+  issueOf,
+  missing,
+  type Resource,
+  readIfAllowed,
+} from './enactor.ts'
 import { createRegionBooks, type RegionBooks } from './region-books.ts'
 import { before, make, type RegionPorts, writableNow } from './regions.ts'
+import { routePath } from './route-weights.ts'
 
 type Moving = ChangeOn<'regions'>
 
@@ -93,17 +102,45 @@ const readingNeed = (reading: CutoverReading): Resource =>
     ? { group: groupOf(reading.apiVersion), resource: reading.plural, namespace: reading.namespace, verbs: ['get'] }
     : proxyNeed(reading.namespace)
 
-async function whyNoCutover({ api, action, change, target }: Checked<Moving>): Promise<Issue | undefined> {
-  if (target.cutovers?.[change.plan] === undefined) return undefined
+async function whyNoCutover(checked: Checked<Moving>): Promise<Issue | undefined> {
+  const { api, action, change, target } = checked
+  const place = target.cutovers?.[change.plan]
+  if (place === undefined) return undefined
   const path = logPath({ namespace: target.namespace, name: logName(change.plan) })
   const object = await readIfAllowed(api, path)
-  if (object === 'missing' || object === 'forbidden') return undefined
+  if (object === 'missing' || object === 'forbidden') return whyNotMoved(checked, place)
   const run = runOf(object)
   const next =
     run === undefined
       ? 'Delete it, if nobody needs it.'
       : `Run ${run} left it: matchday heal --context ${target.context}`
   return issueOf(action, 'object-exists', `${path} exists already; a cutover writes its steps there`, next)
+}
+
+/** What would end it at one of its steps, or could not be taken back. */
+async function whyNotMoved({ api, action, target }: Checked<Moving>, place: CutoverPlace): Promise<Issue | undefined> {
+  const changed = Object.values(place.steps).flatMap(({ switches }) => switches.flatMap((each) => pathOf(each) ?? []))
+  for (const path of new Set(changed)) {
+    const gone = await missing(api, action, path)
+    if (gone !== undefined) return gone
+  }
+  // A region that cannot be read now is asked again before the first step.
+  if ((await writableNow({ api }, place.to.writable)) !== 'yes') return undefined
+  const problem = `${place.to.name} accepts writes already, and ${place.from.name} should`
+  const next = `Take its writes away, or correct its writable in ${target.file}.`
+  return issueOf(action, 'region-writes-already', problem, next)
+}
+
+/** Of the object that a switch changes. A call changes none. */
+function pathOf(each: Switch): string | undefined {
+  switch (each.kind) {
+    case 'field':
+      return paths.object(each.apiVersion, each.plural, each.namespace, each.name)
+    case 'weights':
+      return routePath(each.namespace, each.route)
+    case 'call':
+      return undefined
+  }
 }
 
 /** Shared by all steps of one cutover. */

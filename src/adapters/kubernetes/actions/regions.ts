@@ -19,6 +19,9 @@ export type RegionPorts = {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A reading is not repeated, so it needs no clock. */
+type ReadPorts = Omit<RegionPorts, 'clock'>
+
 export const proxied = ({ namespace, service, port, path }: ServicePath): string =>
   paths.serviceProxy(namespace, service, port, path)
 
@@ -65,7 +68,7 @@ export type ProofShown = {
   readonly unread?: true
 }
 
-export async function shownBy(ports: RegionPorts, { reading, wants }: CutoverProof): Promise<ProofShown> {
+export async function shownBy(ports: ReadPorts, { reading, wants }: CutoverProof): Promise<ProofShown> {
   try {
     const value = await valueNow(ports, reading)
     const words = `${readingWords(reading)} is ${shown(value)}`
@@ -94,12 +97,12 @@ export async function shownBy(ports: RegionPorts, { reading, wants }: CutoverPro
 
 const shown = (value: unknown): string => JSON.stringify(value).slice(0, 200)
 
-export async function writableNow(ports: RegionPorts, proof: CutoverProof): Promise<Writable> {
+export async function writableNow(ports: ReadPorts, proof: CutoverProof): Promise<Writable> {
   const { held, unread } = await shownBy(ports, proof)
   return held ? 'yes' : unread ? 'unread' : 'no'
 }
 
-async function valueNow({ api, signal }: RegionPorts, reading: CutoverReading): Promise<string | number | boolean> {
+async function valueNow({ api, signal }: ReadPorts, reading: CutoverReading): Promise<string | number | boolean> {
   const options = { timeoutMs: READ_TIMEOUT_MS, once: true, ...(signal === undefined ? {} : { signal }) }
   switch (reading.kind) {
     case 'field': {
