@@ -107,9 +107,13 @@ function judgeAgain(): void {
   for (const row of wanted) {
     const trial = trialFor(row, readKept())
     if (trial === undefined || !existsSync(join(trial.run, 'journal.ndjson'))) continue
-    // Exit codes of a verdict are no failure here.
-    spawnSync(process.execPath, ['src/cli/bin.mjs', 'judge', trial.run], { stdio: 'ignore' })
+    // Exit codes of a verdict are no failure here. Any other one leaves the verdict of before in its place.
+    const { status } = spawnSync(process.execPath, ['src/cli/bin.mjs', 'judge', trial.run], { stdio: 'ignore' })
     const judgment = JSON.parse(readFileSync(join(trial.run, 'verdict.json'), 'utf8')) as Judgment
+    if (status !== judgment.exitCode) {
+      console.error(`${row.id}: ${trial.run} could not be judged again (exit code ${status})`)
+      continue
+    }
     const { rehearsal, run } = trial
     const now = trialOf(judgment, judgment.exitCode, { rehearsal, run, ...(row.seeded ? { seeded: row.seeded } : {}) })
     keep(row.id, { ...trial, ...now, judgedAgainAt: commit })
