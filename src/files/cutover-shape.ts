@@ -96,7 +96,8 @@ const changeForms: Shape<Switch> = mapped(
   (draft): Switch => {
     switch (draft.kind) {
       case 'configMap':
-        return { ...configField(draft.value), value: draft.value.value }
+        // A ConfigMap holds texts: the API server would refuse a number in the middle of the cutover.
+        return { ...configField(draft.value), value: String(draft.value.value) }
       case 'object': {
         const { value: to, ...of } = draft.value
         return { ...objectField(of), value: to }

@@ -102,6 +102,14 @@ describe('a cutover', () => {
     ])
   })
 
+  it('writes numbers, and true and false, into a ConfigMap as texts', () => {
+    const text = FILES['target.yaml'].replace("value: 'off'", 'value: 0').replace("value: 'on'", 'value: true')
+    const target = parseTarget({ read: () => text }, 'target.yaml')
+    const { steps } = (target.ok ? target.value.cutovers?.eastward : undefined) ?? {}
+    const switches = [steps?.freeze, steps?.thaw].flatMap((step) => step?.switches ?? [])
+    expect(switches.map((each) => each.kind === 'field' && each.value)).toEqual(['0', 'true'])
+  })
+
   it.each<[string, [Name, string, string], string[]]>([
     ['by a plan that the target does not have', ['shop.yaml', 'plan: eastward', 'plan: westward'], ['unknown-cutover']],
     ['of writes that nothing measures', ['shop.yaml', 'writes: checkout', 'writes: chekcout'], ['unknown-sli']],
