@@ -2,7 +2,7 @@
 import type { AnswersAlike } from '../domain/shadow.ts'
 import type { Cohorts, Preview, VisitRequest } from '../domain/visit.ts'
 import { may, need, record } from './record.ts'
-import { integer, list, mapped, type Shape, someOf, table, text } from './shape.ts'
+import { integer, list, mapped, nameOf, type Shape, someOf, table, text } from './shape.ts'
 
 // A field name of HTTP (RFC 9110, 5.1). `host` is one of them: a preview may have a host name of its own.
 const headerName = {
@@ -16,7 +16,17 @@ const headerValue = text({
   pattern: /^[\x21-\x7e]([\x20-\x7e]{0,510}[\x21-\x7e])?$/,
 })
 
-const headers = table(headerName, headerValue)
+const anyHeaders = table(headerName, headerValue)
+/** At least one: without any, the requests would be those of all users. */
+const headers: typeof anyHeaders = {
+  schema: { ...anyHeaders.schema, minProperties: 1 },
+  decode: (node, report) => {
+    const decoded = anyHeaders.decode(node, report)
+    if (node.kind === 'map' && node.entries.length === 0)
+      return void report(node.at, 'missing-key', `${nameOf(node)} is empty.`, 'write for example x-preview: next.')
+    return decoded
+  },
+}
 
 const visit: Shape<VisitRequest> = mapped(
   record({

@@ -61,6 +61,11 @@ describe('a blue-green release in a file', () => {
       ['missing-key: spec.actions[6].release has no "preview".'],
     ],
     [
+      'whose visits have no header',
+      ['headers: {x-preview: next}', 'headers: {}'],
+      ['missing-key: spec.actions[6].release.preview.headers is empty.'],
+    ],
+    [
       'that visits no path',
       ['{path: /healthz}', '{path: healthz}'],
       [
