@@ -19,6 +19,15 @@ const SLOS = `    - {sli: orders, objective: 99.9%}
     - {sli: order-time, p95: 250ms, ceiling: 500ms}
 `
 
+const acting = (act: string): Edit => ['  slos:\n', `  actions:\n    - {name: v2, during: promo peak, at: 0s, ${act}}\n  slos:\n`]
+const BESIDE = `deployment: g2, image: {a: 'b:2'}, replicas: 1, route: g, stable: g, canary: g2, within: 5s, rollBackWithin: 5s`
+const COUNTS = 'stable: psp-a, canary: psp-b, errors: {atMost: 1%, from: 20}'
+const CANARY = `for: 40s, release: {shape: canary, ${BESIDE}, steps: [100%], hold: 5s, gate: {${COUNTS}, slis: [orders]}}`
+const SHADOW = `for: 90s, release: {shape: shadow, ${BESIDE}, share: 20%, window: 10s, pairs: 3, latency: {sli: orders, atMost: 15%}, gate: {${COUNTS}}}`
+const BUDGETS = '{ready: 1s, freeze: 1s, drain: 1s, catchUp: 1s, promote: 1s, traffic: 1s, thaw: 1s}'
+const cutover = (writes: string, reads: string): string =>
+  `cutover: {plan: eastward, writes: ${writes}, rto: 30s, budgets: ${BUDGETS}, reads: {sli: ${reads}, p95: 250ms}}`
+
 /** The stock rehearsal with two indicators of Prometheus, edited. */
 function parsed(edits: readonly Edit[] = [], every = '5s') {
   const added: readonly Edit[] = [
@@ -67,6 +76,10 @@ describe('indicators that a Prometheus counts', () => {
     ],
     ['a guardrail', [['sli: deposit, below', 'sli: orders, below']], 'a guardrail needs the load second by second'],
     ['a recovery', [['slo: deposit', 'slo: orders']], 'recovers needs the load second by second'],
+    ['the gate of a canary', [acting(CANARY)], 'the gate of a release needs the load second by second'],
+    ['a shadow', [acting(SHADOW)], 'a shadow needs the load second by second'],
+    ['the writes of a cutover', [acting(cutover('orders', 'bet'))], 'a cutover needs the load second by second'],
+    ['the reads of a cutover', [acting(cutover('bet', 'order-time'))], 'a cutover needs the load second by second'],
     ['a union', [['[login, deposit, bet]', '[login, orders]']], 'the union "api" needs the load second by second'],
     ['the name of a load profile', [['    orders: {prom', '    bet: {prom']], '"bet" has samples of its own'],
     [

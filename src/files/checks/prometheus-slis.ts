@@ -2,7 +2,9 @@
  * What an indicator of a Prometheus cannot be used for. Its counts come once per scrape, seconds after they happened. So it is judged by objectives
  * over the whole load, and rules that need the load second by second take an indicator of k6.
  */
+import { type Act, asCanary, asCutover, shadowOf } from '../../domain/action.ts'
 import { prometheusIn, type Slis, unionsIn } from '../../domain/indicators.ts'
+import { actsOf } from '../acts.ts'
 import { type Draft, latencyOf, type SloDraft } from '../rehearsal.ts'
 import type { Report } from '../report.ts'
 import type { Placed } from '../shape.ts'
@@ -21,6 +23,9 @@ export function checkPrometheusSlis(draft: Draft, slis: Slis, report: Report): v
     if (value.kind === 'recovers' || value.kind === 'promotes') refuse(value.value.slo, value.kind)
     if (value.kind === 'undisturbed') refuse(value.value.sli, value.kind)
   }
+  for (const { value } of draft.actions?.value ?? [])
+    for (const { at, act } of actsOf(value))
+      for (const [sli, what] of measuredIn(act)) refuse({ at, value: sli }, what)
   for (const [union, parts] of Object.entries(unionsIn(slis)))
     for (const value of parts) refuse({ at: draft.slis?.value[union]?.at ?? noPlace(), value }, `the union "${union}"`)
   for (const [name, { at }] of Object.entries(ofPrometheus)) {
@@ -28,6 +33,19 @@ export function checkPrometheusSlis(draft: Draft, slis: Slis, report: Report): v
     report(at, 'duplicate-name', `"${name}" has samples of its own.`, 'give the indicator of Prometheus another name.')
   }
   for (const slo of draft.slos?.value ?? []) checkMeasure(slo, ofPrometheus, report)
+}
+
+/** Indicators that an action measures while it lasts, and what for. */
+function measuredIn(act: Act): readonly (readonly [sli: string, what: string])[] {
+  const [release, cutover] = [asCanary(act), asCutover(act)]
+  const latency = release && shadowOf(release)?.latency
+  return [
+    ...(release?.canary.gate.slis ?? []).map((sli) => [sli, 'the gate of a release'] as const),
+    ...(latency === undefined ? [] : [[latency.sli, 'a shadow'] as const]),
+    ...[cutover?.writes, cutover?.reads?.sli].flatMap((sli) =>
+      sli === undefined ? [] : [[sli, 'a cutover'] as const],
+    ),
+  ]
 }
 
 const noPlace = (): never => {
