@@ -94,6 +94,19 @@ describe('a canary', () => {
     })
   })
 
+  it('whose gate asks for an indicator that nobody measured is held', () => {
+    const act = canaryAct()
+    const release = { ...act, canary: { ...act.canary, gate: { ...act.canary.gate, slis: ['login'] } } }
+    const watch = createCanaryWatch(withActions(actionOf('gateway 2', release)), target, { action: 'gateway 2', release })
+    watch.begin(1, secondAt(45))
+    for (const record of scrapes(asked)) watch.add(record)
+    expect(watch.decide(1, secondAt(65), { isOver: true, mayHold: true })).toEqual({
+      outcome: 'hold',
+      reason: 'undecided',
+      note: 'login was not measured in this step',
+    })
+  })
+
   it.each([
     ['of which the new release', 'new', { stable: 900, canary: 0 }],
     ['of which the old release', 'old', { stable: 0, canary: 300 }],

@@ -30,6 +30,8 @@ export type StepView = {
   /** Why the counts of this step do not show the share that each release got; left out if they do. */
   readonly uncounted?: string | undefined
   readonly slis: readonly SliInStep[]
+  /** An indicator of the gate of which the load generator told nothing in this step. */
+  readonly unmeasured?: string | undefined
   /** The highest number of looks over all steps of this canary. */
   readonly looks: number
   /** The highest number of times at which a step could be promoted. */
@@ -130,6 +132,7 @@ function whatIsOpen(view: StepView, facts: Facts): Omit<StepDecision, 'outcome'>
     return undecided(
       `${fresh.bad} of ${fresh.requests} answers were server errors, too few to say more than ${showMeasuredPercent(errors.atMost)}`,
     )
+  if (view.unmeasured !== undefined) return undecided(`${view.unmeasured} was not measured in this step`)
   if (latency?.is === 'unmeasured') {
     const untimed = whyUntimed(view)
     return untimed === undefined ? undefined : undecided(untimed)

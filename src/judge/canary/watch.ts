@@ -50,6 +50,7 @@ export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: N
       const [cohorts, shadow] = [cohortsOf(named.release), shadowOf(named.release)]
       const decide = shadow === undefined ? decideStep : decideWindow
       const asked = cohorts === undefined && shadow === undefined ? (canary.steps[step - 1] ?? 0) : undefined
+      const sums = windows.sums('step', String(step))
       const options = { everyMs: scrapeMsOf(target, canary.gate.canary) }
       return decide({
         canary,
@@ -59,7 +60,8 @@ export function createCanaryWatch(rehearsal: Rehearsal, target: Target, named: N
         step: stretchOf(step),
         earlier,
         counts: countsBetween(counters, named),
-        slis: canary.gate.slis.flatMap((sli) => sliIn(rehearsal, sli, windows.sums('step', String(step)).get(sli))),
+        slis: canary.gate.slis.flatMap((sli) => sliIn(rehearsal, sli, sums.get(sli))),
+        unmeasured: canary.gate.slis.find((sli) => !sums.has(sli)),
         looks: Math.ceil(stepsMs(canary) / LOOK_EVERY),
         decisions: canary.steps.length + Math.ceil(canary.extraMs / LOOK_EVERY),
         ...may,
