@@ -211,6 +211,22 @@ describe('a cutover', () => {
     eastOnly(shop)
   })
 
+  it('thaws the old region although another switch of the freeze cannot be taken back', async () => {
+    const shop = await platform()
+    const JOBS = '/api/v1/namespaces/shop-west/configmaps/jobs'
+    shop.objects.set(JOBS, { metadata: { name: 'jobs' }, data: { run: 'yes' } })
+    const { freeze } = eastward.steps
+    const jobs = { ...FEATURE, name: 'jobs', field: ['data', 'run'], value: 'no' }
+    const place: CutoverPlace = {
+      ...eastward,
+      steps: { ...eastward.steps, freeze: { ...freeze, switches: [...freeze.switches, jobs] } },
+    }
+    const { undo } = await perform(shop, place, proven('freeze'))
+    shop.objects.delete(JOBS)
+    await expect(shop.actions().undo(undo, seconds(1))).rejects.toThrow(`${JOBS} does not exist`)
+    expect([shop.writes('west'), shop.objects.has(LOG)]).toEqual([true, true])
+  })
+
   it('records why a book could not be read', async () => {
     const shop = await platform()
     const book = { book: 'wallet', namespace: 'shop-east', service: 'gone', port: 8080 }

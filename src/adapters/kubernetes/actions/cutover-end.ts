@@ -15,6 +15,7 @@ import type { ResidueItem, UndoOutcome } from '../../../domain/evidence.ts'
 import { RUN_LABEL } from '../../../domain/labels.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
 import { after, type Instant, type Millis } from '../../../domain/units.ts'
+import { messageOf } from '../../../domain/unknown.ts'
 import {
   demand,
   find,
@@ -60,9 +61,7 @@ export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs:
   const reached = stepOf(log, undo)
   const onward = endsOnward(reached, undo.noWayBackFrom)
   if (onward) for (const each of undo.onward) await movedAndProven(ports, each, deadline)
-  else
-    for (const each of undo.back.filter(({ step }) => isReached(step, reached)))
-      await movedAndProven(ports, each, deadline)
+  else await takeBack(ports, undo, reached, deadline)
   await oneWritable(ports, undo, onward, deadline)
   await closeLog(ports, undo, deadline)
   return onward ? 'completed' : 'undone'
@@ -81,6 +80,21 @@ async function endedAs(ports: RegionPorts, { from, to, ...log }: EndCutover, dea
       throw new Error(`${logPath(log)} was deleted, and ${writersWords(from.name, old, to.name, fresh)}`)
     await ports.clock.until(after(ports.clock.now(), LOOK_EVERY), ports.signal)
   }
+}
+
+/**
+ * Before the promotion the old region is the only one that can accept writes. So a switch that cannot be taken back keeps no other one from it: the
+ * writes must not stay frozen because of it. After the promotion the order matters, and the first one that fails is the last.
+ */
+async function takeBack(ports: RegionPorts, undo: EndCutover, reached: CutoverStep, deadline: Instant): Promise<void> {
+  const problems: string[] = []
+  const inOrder = isReached('promote', reached)
+  for (const move of undo.back.filter(({ step }) => isReached(step, reached)).flatMap(({ moves }) => moves))
+    await make(ports, move, deadline).catch((error: unknown) => {
+      if (inOrder) throw error
+      problems.push(messageOf(error))
+    })
+  if (problems.length > 0) throw new Error(problems.join('; '))
 }
 
 const isReached = (step: CutoverStep, reached: CutoverStep): boolean =>
