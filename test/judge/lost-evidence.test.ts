@@ -25,10 +25,14 @@ import {
   together,
   withActions,
 } from '../support/evidence.ts'
+import { canaryAct } from '../support/canary.ts'
+import * as release from '../support/evidence-canary.ts'
 import { bookAt, cells, cutoverRun } from '../support/evidence-cutover.ts'
 import { everything } from '../support/evidence-everything.ts'
+import * as follow from '../support/evidence-follow.ts'
 import { idOf, machines, nextImage, presentPod, rolledTo } from '../support/evidence-images.ts'
 import { oldPods, releaseAct, rolled, rolledBack, wholeRelease } from '../support/evidence-release.ts'
+import { restoredRun } from '../support/evidence-restore.ts'
 import { journalText } from '../support/journal-text.ts'
 import { causesOf } from '../support/judged.ts'
 import { type Line, type Mutation, ofAll, ofKind, ofKindAt, reread, rereadText } from '../support/mutations.ts'
@@ -97,6 +101,22 @@ const people = linesOf(
 /** A cutover that is well, and one whose freeze leaks. */
 const cutover = linesOf(cutoverRun())
 const leaking = linesOf(cutoverRun({ more: [bookAt(102.5, 'old-before', cells(9_000, 5, 3))] }))
+/** A canary that is let in, a Rollout that is promoted, and a backup that is restored. */
+const canary = linesOf(
+  together(
+    evidence({ rehearsal: withActions(actionOf('gateway 2', canaryAct())) }),
+    release.scrapes(release.asked),
+    actionSteps('gateway 2', ...release.whole),
+  ),
+)
+const followed = linesOf(
+  together(
+    evidence({ rehearsal: withActions(actionOf('shop 2', follow.followAct)) }),
+    follow.scrapes({ share: follow.asked, bad: 0 }),
+    actionSteps('shop 2', ...follow.promoted),
+  ),
+)
+const restored = linesOf(restoredRun())
 /** All but the head: without it a journal is none, and the reader says so. */
 const kindsOf = (lines: readonly Line[]) => [...new Set(lines.slice(1).map(({ kind }) => kind as EvidenceKind))]
 
@@ -152,6 +172,9 @@ describe.each<[string, readonly Line[], readonly number[], string]>([
   ['a run that reached its required states', required, [70], 'pass'],
   ['a run whose people were in time', people, [70], 'pass'],
   ['a run with a cutover', cutover, [104], 'pass'],
+  ['a run with a canary', canary, [70, 105], 'pass'],
+  ['a run with a Rollout that is followed', followed, [60], 'pass'],
+  ['a run with a restore', restored, [75], 'pass'],
   ['a run without a failover', failover, [70], 'fail'],
   ['a run without a failover on a starved machine', starved, [100], 'inconclusive'],
 ])('%s', (_, lines, seconds, verdict) => {
@@ -191,7 +214,7 @@ describe('recorded journals', () => {
       actionSteps('gateway 2', ...wholeRelease),
     ),
   )
-  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage)), released, cutover, leaking]
+  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage)), released, cutover, leaking, canary, followed, restored]
   const mutations = Object.entries({ ...ofKind, ...ofKindAt })
 
   it('never get a better verdict or a new breach by any loss at any time', async () => {
