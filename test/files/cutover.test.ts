@@ -122,7 +122,11 @@ describe('a cutover', () => {
     ],
     [
       'whose regions are counted by one source',
-      ['target.yaml', 'requests_total, from: orders-west, to: orders-east', 'requests_total, from: orders-west, to: orders-west'],
+      [
+        'target.yaml',
+        'requests_total, from: orders-west, to: orders-east',
+        'requests_total, from: orders-west, to: orders-west',
+      ],
       ['wrong-value'],
     ],
     ['without a budget for a step', ['shop.yaml', 'drain: 10s, ', ''], ['missing-key']],

@@ -19,7 +19,10 @@ const SLOS = `    - {sli: orders, objective: 99.9%}
     - {sli: order-time, p95: 250ms, ceiling: 500ms}
 `
 
-const acting = (act: string): Edit => ['  slos:\n', `  actions:\n    - {name: v2, during: promo peak, at: 0s, ${act}}\n  slos:\n`]
+const acting = (act: string): Edit => [
+  '  slos:\n',
+  `  actions:\n    - {name: v2, during: promo peak, at: 0s, ${act}}\n  slos:\n`,
+]
 const BESIDE = `deployment: g2, image: {a: 'b:2'}, replicas: 1, route: g, stable: g, canary: g2, within: 5s, rollBackWithin: 5s`
 const COUNTS = 'stable: psp-a, canary: psp-b, errors: {atMost: 1%, from: 20}'
 const CANARY = `for: 40s, release: {shape: canary, ${BESIDE}, steps: [100%], hold: 5s, gate: {${COUNTS}, slis: [orders]}}`

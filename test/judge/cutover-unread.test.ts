@@ -18,7 +18,13 @@ function told(kind: string, steps: readonly Step[], records: readonly Evidence[]
 describe('a step of a cutover', () => {
   const stopped = (more: object): Step => [
     105_000,
-    { is: 'cutover-stopped', step: 'ready', ends: 'back', problem: 'lsn of db could not be read', ...more } as ActionStepData,
+    {
+      is: 'cutover-stopped',
+      step: 'ready',
+      ends: 'back',
+      problem: 'lsn of db could not be read',
+      ...more,
+    } as ActionStepData,
   ]
   const of = (more: object) => told('cutover-step', [[100_000, { is: 'cutover-begun', step: 'ready' }], stopped(more)])
 
@@ -71,7 +77,9 @@ describe('traffic', () => {
   it('of the old region that was counted over a gap around its move is not accused', () => {
     expect(of(0, 0)).toEqual([expect.stringMatching(/^held: west served 0 of /)])
     expect(of(102, 125)).toEqual([
-      expect.stringMatching(/^gap no-evidence: west served \d+ of \d+ requests .* But west\/west-1 could not be read\.$/),
+      expect.stringMatching(
+        /^gap no-evidence: west served \d+ of \d+ requests .* But west\/west-1 could not be read\.$/,
+      ),
     ])
   })
 

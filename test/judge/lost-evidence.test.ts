@@ -13,6 +13,7 @@ import type { Judgment } from '../../src/domain/verdict.ts'
 import { encodeRecord } from '../../src/journal/format/encode.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { judge } from '../../src/judge/judge.ts'
+import { canaryAct } from '../support/canary.ts'
 import {
   actionOf,
   actionSteps,
@@ -25,7 +26,6 @@ import {
   together,
   withActions,
 } from '../support/evidence.ts'
-import { canaryAct } from '../support/canary.ts'
 import * as release from '../support/evidence-canary.ts'
 import { bookAt, cells, cutoverRun } from '../support/evidence-cutover.ts'
 import { everything } from '../support/evidence-everything.ts'
@@ -214,7 +214,18 @@ describe('recorded journals', () => {
       actionSteps('gateway 2', ...wholeRelease),
     ),
   )
-  const bases = [...recorded, linesOf(everything()), mixed, withPods(rolledTo(nextImage)), released, cutover, leaking, canary, followed, restored]
+  const bases = [
+    ...recorded,
+    linesOf(everything()),
+    mixed,
+    withPods(rolledTo(nextImage)),
+    released,
+    cutover,
+    leaking,
+    canary,
+    followed,
+    restored,
+  ]
   const mutations = Object.entries({ ...ofKind, ...ofKindAt })
 
   it('never get a better verdict or a new breach by any loss at any time', async () => {

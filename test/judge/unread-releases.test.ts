@@ -1,7 +1,7 @@
 /** Pods of a release that cannot be read: what they might have counted accuses nobody and proves nothing. And steps that changed while they were judged. */
 import { describe, expect, it } from 'vitest'
-import type { ActionSpec } from '../../src/domain/rehearsal.ts'
 import type { ActionStepData, Evidence, EvidenceOf } from '../../src/domain/evidence.ts'
+import type { ActionSpec } from '../../src/domain/rehearsal.ts'
 import { windowShares } from '../../src/domain/shadow.ts'
 import { ratio } from '../../src/domain/units.ts'
 import { decideStep } from '../../src/judge/canary/decide.ts'
@@ -9,8 +9,27 @@ import { createCanaryWatch } from '../../src/judge/canary/watch.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { judgeCanary } from '../../src/judge/reactions/canary.ts'
 import { aBAct, blueGreenAct, canaryAct, shadowAct } from '../support/canary.ts'
-import { actionOf, actionSteps, evidence, mapped, secondAt, target, together, withActions } from '../support/evidence.ts'
-import { type ActionMoment, asked, back, begun, decided, promoted, scrapes, set, whole } from '../support/evidence-canary.ts'
+import {
+  actionOf,
+  actionSteps,
+  evidence,
+  mapped,
+  secondAt,
+  target,
+  together,
+  withActions,
+} from '../support/evidence.ts'
+import {
+  type ActionMoment,
+  asked,
+  back,
+  begun,
+  decided,
+  promoted,
+  scrapes,
+  set,
+  whole,
+} from '../support/evidence-canary.ts'
 import * as follow from '../support/evidence-follow.ts'
 import { causesOf, sentenceOf } from '../support/judged.ts'
 import { actionIn, atRate, counted, wordsOn } from '../support/small-run.ts'
@@ -44,7 +63,11 @@ describe('a canary', () => {
   it('that cannot be read from a step on is not accused of its share', () => {
     const { judgment, breaches, told } = canary(lost(NEW, 66))
     expect([breaches, judgment.verdict.kind]).toEqual([[], 'inconclusive'])
-    expect([told['step 1 of 3, 10%'], told['step 2 of 3, 50%'], told['step 3 of 3, 100%']]).toEqual([true, false, false])
+    expect([told['step 1 of 3, 10%'], told['step 2 of 3, 50%'], told['step 3 of 3, 100%']]).toEqual([
+      true,
+      false,
+      false,
+    ])
     expect(judgment.findings.map(({ sentence }) => sentence)).toContain(
       'What each release got is not known, because no pod of the new release could be read. 0 of 340 requests (0 %, between 0 % and 1.5 %) went to the new release; 50 % were asked for.',
     )
@@ -84,7 +107,10 @@ describe('a canary', () => {
 
   it('under way that cannot be read is held, and not for its share', () => {
     const release = canaryAct()
-    const watch = createCanaryWatch(withActions(actionOf('gateway 2', release)), target, { action: 'gateway 2', release })
+    const watch = createCanaryWatch(withActions(actionOf('gateway 2', release)), target, {
+      action: 'gateway 2',
+      release,
+    })
     watch.begin(1, secondAt(45))
     for (const record of without(scrapes(asked), lost(NEW, 46))) watch.add(record)
     expect(watch.decide(1, secondAt(65), { isOver: true, mayHold: true })).toEqual({
@@ -97,7 +123,10 @@ describe('a canary', () => {
   it('whose gate asks for an indicator that nobody measured is held', () => {
     const act = canaryAct()
     const release = { ...act, canary: { ...act.canary, gate: { ...act.canary.gate, slis: ['login'] } } }
-    const watch = createCanaryWatch(withActions(actionOf('gateway 2', release)), target, { action: 'gateway 2', release })
+    const watch = createCanaryWatch(withActions(actionOf('gateway 2', release)), target, {
+      action: 'gateway 2',
+      release,
+    })
     watch.begin(1, secondAt(45))
     for (const record of scrapes(asked)) watch.add(record)
     expect(watch.decide(1, secondAt(65), { isOver: true, mayHold: true })).toEqual({
@@ -145,9 +174,22 @@ it('a preview whose visits nobody could count is not failed', () => {
     [54, { is: 'preview-decided', outcome: 'roll-back', counted: 0 }],
     ...back(54),
   ]
-  const blind = judged(blueGreenAct(), without(scrapes(() => 0), lost(NEW, 0)), steps)
+  const blind = judged(
+    blueGreenAct(),
+    without(
+      scrapes(() => 0),
+      lost(NEW, 0),
+    ),
+    steps,
+  )
   expect([blind.breaches, blind.told.preview]).toEqual([[], false])
-  expect(judged(blueGreenAct(), scrapes(() => 0), steps).breaches).toEqual(['preview-failed'])
+  expect(
+    judged(
+      blueGreenAct(),
+      scrapes(() => 0),
+      steps,
+    ).breaches,
+  ).toEqual(['preview-failed'])
 })
 
 it('a cohort whose visits nobody could count did not get another release', () => {
@@ -190,7 +232,12 @@ it('a mirror whose copies nobody could count is not accused of its share', () =>
     ],
     {},
     [
-      ...counted('gateway', 'http_requests_total', {}, atRate(30_000, END + 5000, () => 40)),
+      ...counted(
+        'gateway',
+        'http_requests_total',
+        {},
+        atRate(30_000, END + 5000, () => 40),
+      ),
       ...counted(NEW, 'http_requests_total', {}, copies),
     ],
   )
@@ -201,8 +248,11 @@ it('a mirror whose copies nobody could count is not accused of its share', () =>
 })
 
 describe('a Rollout that is followed', () => {
-  const followed = (steps: readonly follow.FollowMoment[], share: (second: number) => number, isLost: Lost = () => false) =>
-    judged(follow.followAct, without(follow.scrapes({ share, bad: 0 }), isLost), steps)
+  const followed = (
+    steps: readonly follow.FollowMoment[],
+    share: (second: number) => number,
+    isLost: Lost = () => false,
+  ) => judged(follow.followAct, without(follow.scrapes({ share, bad: 0 }), isLost), steps)
 
   it('is not accused of the share of pods that cannot be read', () => {
     const { judgment, breaches } = followed(follow.promoted, follow.asked, lost('shop-b2-yyyyy', 47))

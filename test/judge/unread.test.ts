@@ -31,16 +31,8 @@ describe('a pod', () => {
     ['that was slower than its interval', unread(read(5, 8, ...every(12, 40)), [], { everyMs: 2000 }), false],
     ['read until shortly before the end', unread(read(...every(5, 27)), failing(28, 40)), false],
     ['read until some time before the end', unread(read(...every(5, 26)), failing(27, 40)), true],
-    [
-      'that was asked to end then',
-      unread(read(...every(5, 20)), failing(21, 40), { leavesAt: () => 21_000 }),
-      false,
-    ],
-    [
-      'that was asked to end later',
-      unread(read(...every(5, 20)), failing(21, 40), { leavesAt: () => 29_000 }),
-      true,
-    ],
+    ['that was asked to end then', unread(read(...every(5, 20)), failing(21, 40), { leavesAt: () => 21_000 }), false],
+    ['that was asked to end later', unread(read(...every(5, 20)), failing(21, 40), { leavesAt: () => 29_000 }), true],
     ['without any reading', unread([], failing(5, 40)), true],
     ['that starts in the meantime', unread([], failing(14, 40)), false],
     ['that nobody asked', unread([]), false],

@@ -24,8 +24,7 @@ export function checkPrometheusSlis(draft: Draft, slis: Slis, report: Report): v
     if (value.kind === 'undisturbed') refuse(value.value.sli, value.kind)
   }
   for (const { value } of draft.actions?.value ?? [])
-    for (const { at, act } of actsOf(value))
-      for (const [sli, what] of measuredIn(act)) refuse({ at, value: sli }, what)
+    for (const { at, act } of actsOf(value)) for (const [sli, what] of measuredIn(act)) refuse({ at, value: sli }, what)
   for (const [union, parts] of Object.entries(unionsIn(slis)))
     for (const value of parts) refuse({ at: draft.slis?.value[union]?.at ?? noPlace(), value }, `the union "${union}"`)
   for (const [name, { at }] of Object.entries(ofPrometheus)) {

@@ -64,7 +64,9 @@ function leaks(facts: CutoverFacts): readonly CutoverPart[] {
     return [answer.broken('freeze-leaked', { sentence, lines })]
   }
   if (drained === undefined || before === undefined)
-    return [answer.unknown(`The book of ${place.from.name} was not read twice during the freeze${whyUnread(life)}.`, lines)]
+    return [
+      answer.unknown(`The book of ${place.from.name} was not read twice during the freeze${whyUnread(life)}.`, lines),
+    ]
   return [answer.held({ sentence: `${place.from.name} booked nothing after its writes had drained.`, lines })]
 }
 

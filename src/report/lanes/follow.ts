@@ -18,7 +18,11 @@ export const followLane: LaneOf = ({ rehearsal }) => {
   const served = (name: string, follow: Follow, drawing: Drawing): readonly Point[] => {
     const release = seen.get(name)?.flatMap(({ step }) => (step.is === 'step-set' ? (step.release ?? []) : []))[0]
     if (follow.gate === undefined || release === undefined) return []
-    return servedOf(followedBetween(counters, { action: name, act: follow, gate: follow.gate, release }), drawing, false)
+    return servedOf(
+      followedBetween(counters, { action: name, act: follow, gate: follow.gate, release }),
+      drawing,
+      false,
+    )
   }
   return {
     take: {

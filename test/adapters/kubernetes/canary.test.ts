@@ -99,7 +99,7 @@ describe('the undo of weights', () => {
 
 describe('the undo of weights that serve pods', () => {
   const serving = { ...undo, serves: CANARY }
-  const undone = async (...rules: Parameters<typeof route>) => {
+  const undone = async (...rules: readonly (readonly Ref[])[]) => {
     const marked = patched(route(...rules), markedWith({ run: 'run-1', target: 'casino', undo: serving })) as KubeObject
     const { actions, now } = await withRoute(marked)
     const outcome = await actions.undo(serving, seconds(5)).catch(({ message }: Error) => message)

@@ -20,9 +20,7 @@ const ended: Evidence = { kind: 'run-ended', at: instant(ZERO + 80_000), healed:
 function exitCode(...more: readonly Evidence[]): number {
   const comparing = createComparing()
   const quiet = () => ({ login: { histogram: [[100, 24]] as const } })
-  const blocks = ['a', 'b'].flatMap((of, n) =>
-    blockRecords(blockPlan(`p1-${of}`, of, 1), ZERO + n * 40_000, quiet),
-  )
+  const blocks = ['a', 'b'].flatMap((of, n) => blockRecords(blockPlan(`p1-${of}`, of, 1), ZERO + n * 40_000, quiet))
   const head: Evidence[] = [runStarted(), { kind: 'session-started', at: instant(ZERO - 1000), session: session({}) }]
   for (const record of [...head, ...blocks, ...more]) comparing.add(record)
   return comparing.result().exitCode
