@@ -173,8 +173,8 @@ describe.each<[string, readonly Line[], readonly number[], string]>([
   ['a run whose people were in time', people, [70], 'pass'],
   ['a run with a cutover', cutover, [104], 'pass'],
   ['a run with a canary', canary, [70, 105], 'pass'],
-  ['a run with a Rollout that is followed', followed, [60], 'pass'],
-  ['a run with a restore', restored, [75], 'pass'],
+  ['a run with a Rollout that is followed', followed, [85], 'pass'],
+  ['a run with a restore', restored, [86], 'pass'],
   ['a run without a failover', failover, [70], 'fail'],
   ['a run without a failover on a starved machine', starved, [100], 'inconclusive'],
 ])('%s', (_, lines, seconds, verdict) => {

@@ -42,6 +42,15 @@ function judged(moments: Moments, ...more: (readonly [number, ActionStepData])[]
 
 const done: readonly [number, ActionStepData] = [97, { is: 'done', note: '' }]
 
+it.each(Object.keys(healthy) as RestoreStep[])(
+  'a restore without a record of %s is no pass, and accuses nobody',
+  (step) => {
+    const { [step]: __, ...moments } = healthy
+    const { causes } = judged(moments, readAt(COPY), done)
+    expect(new Set(causes)).toEqual(new Set(['no-evidence']))
+  },
+)
+
 describe('a restore', () => {
   it('whose copy has the book of the point passes, with its figures', () => {
     const { causes, reactions } = judged(healthy, readAt(COPY), done)

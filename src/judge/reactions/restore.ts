@@ -12,7 +12,7 @@ import { count, duration, listed } from '../findings/words.ts'
 import { actBy, type Harm } from '../harm/harm.ts'
 import type { ActionLife } from '../seen/action-lives.ts'
 import type { Seen } from '../seen/seen.ts'
-import { createReactionAnswer } from './answer.ts'
+import { createReactionAnswer, type ReactionAnswer } from './answer.ts'
 
 type Facts = { readonly seen: Seen; readonly harm: Harm; readonly act: Restore; readonly life: ActionLife }
 type CopyRead = NonNullable<ActionLife['copyRead']>
@@ -34,8 +34,9 @@ function archives(facts: Facts): readonly Part[] {
   const { seen, act, life } = facts
   const { 'point-set': set, archived } = life.restore
   const limitMs = act.archivedWithinMs
-  if (set === undefined || seen.run.head.target.restores?.[act.from]?.archived === undefined) return []
+  if (seen.run.head.target.restores?.[act.from]?.archived === undefined) return []
   const answer = answerOf(facts, 'archives', 'archive', limitMs)
+  if (set === undefined) return lost(facts, answer, 'When the point was set was not recorded.')
   const allowed = `${duration(limitMs)} were allowed`
   if (archived !== undefined) {
     const tookMs = archived.at - set.at
@@ -43,6 +44,7 @@ function archives(facts: Facts): readonly Part[] {
     const told = { sentence, tookMs, lines: [set.line, archived.line] }
     return [tookMs <= limitMs ? answer.held(told) : answer.broken('archive-late', told)]
   }
+  if (life.done !== undefined) return lost(facts, answer, 'When the archive held the point was not recorded.')
   const triedMs = endedAt(facts) - set.at
   const sentence = `The archive did not hold the point ${duration(triedMs)} after it was set; ${allowed}.`
   if (triedMs > limitMs) return [answer.broken('archive-late', { sentence, lines: [set.line] })]
@@ -57,12 +59,14 @@ function archives(facts: Facts): readonly Part[] {
 function restores(facts: Facts): readonly Part[] {
   const { act, life } = facts
   const { 'copy-asked': asked, 'copy-ready': ready } = life.restore
-  if (asked === undefined) return []
   const answer = answerOf(facts, 'restores', 'copy', act.withinMs)
+  if (asked === undefined) return lost(facts, answer, 'When the copy was requested was not recorded.')
   if (life.copyFailed !== undefined) {
     const sentence = `No copy could be restored: ${life.copyFailed.problem}`
     return [answer.broken('backup-not-restorable', { sentence, lines: [asked.line, life.copyFailed.line] })]
   }
+  if (ready === undefined && life.done !== undefined)
+    return lost(facts, answer, 'When the copy could be read was not recorded.')
   const tookMs = (ready?.at ?? endedAt(facts)) - asked.at
   const allowed = `${duration(act.withinMs)} were allowed`
   if (tookMs > act.withinMs) {
@@ -88,7 +92,8 @@ function matches(facts: Facts): readonly Part[] {
   if (read === undefined) {
     const ready = life.restore['copy-ready']
     const why = life.problem === undefined ? '' : `: ${life.problem.text}`
-    return ready === undefined ? [] : [answer.unknown(`The book of the copy was not read${why}.`, [ready.line])]
+    if (ready === undefined) return lost(facts, answer, 'The book of the copy was not recorded.')
+    return [answer.unknown(`The book of the copy was not read${why}.`, [ready.line])]
   }
   const told = (sentence: string) => ({ sentence, lines: [life.restore['point-asked']?.line, read.line] })
   const missing = [...differences(read), ...tooFew(facts, read)]
@@ -112,8 +117,14 @@ function matches(facts: Facts): readonly Part[] {
   if (parts.length > 0) return parts
   if (read.live.every(({ cells }) => (cells[0]?.count ?? 0) === 0))
     return [answer.unknown('Nothing was booked before the point, so the copy proves nothing.', [read.line])]
+  if (life.restore['point-set'] !== undefined && life.restore['point-asked'] === undefined)
+    return [answer.unknown('What the client had seen acknowledged at the point was not recorded.', [read.line])]
   return [answer.held(told(heldSentence(read)))]
 }
+
+/** A restore that was done has passed all of its steps: one of which there is no record is lost. */
+const lost = ({ life: { done } }: Facts, answer: ReactionAnswer, why: string): readonly Part[] =>
+  done === undefined ? [] : [answer.unknown(why, [done.line])]
 
 function heldSentence(read: CopyRead): string {
   const old = listed(read.live.map(({ operation, cells }) => count(cells[0]?.count ?? 0, operation)))
