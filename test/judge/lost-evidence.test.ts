@@ -139,6 +139,10 @@ const mayAccuse = (kind: EvidenceKind, cause: Judgment['findings'][number]['caus
 const breachesOf = ({ findings }: Judgment) =>
   findings.filter(({ weight }) => weight === 'breach').map(({ cause, subject }) => ({ cause, subject }))
 
+/** A mutation of numbers leaves a record without any as it was. */
+const isSame = (line: unknown, other: unknown): boolean =>
+  line === other || JSON.stringify(line) === JSON.stringify(other)
+
 /** What is wrong with the judgment after a loss; empty if nothing is. Names the rule and the mutation. */
 async function wrongs(
   lines: readonly Line[],
@@ -146,7 +150,7 @@ async function wrongs(
   name: string,
   mutated: ReturnType<Mutation>,
 ): Promise<string[]> {
-  if (mutated.length === lines.length && mutated.every((line, index) => line === lines[index])) return []
+  if (mutated.length === lines.length && mutated.every((line, index) => isSame(line, lines[index]))) return []
   const before = await judgedOnce(lines)
   const after = judge(await reread(mutated))
   const known = new Set(breachesOf(before).map((each) => JSON.stringify(each)))
