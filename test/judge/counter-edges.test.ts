@@ -323,7 +323,7 @@ describe('the counters of a Rollout that is followed', () => {
       [2000, 10],
     ] as const)
       all.add(scraped(ms, 'shop', pod, { 200: n / 2, 503: n / 2 }), ms)
-    const between = followedBetween(all, 'shop 2', followAct, gate, release)
+    const between = followedBetween(all, { action: 'shop 2', act: followAct, gate, release })
     expect([between('canary', atMs(0), atMs(2000)), between('stable', atMs(0), atMs(2000))]).toEqual([
       { requests: fresh, bad: fresh / 2, timed: 0, seconds: 0 },
       { requests: old, bad: old / 2, timed: 0, seconds: 0 },
