@@ -4,7 +4,7 @@ import type { Sample, Series } from '../../src/domain/evidence.ts'
 import type { PrometheusSli } from '../../src/domain/prometheus-sli.ts'
 import { instant } from '../../src/domain/units.ts'
 import type { PodLife } from '../../src/judge/seen/pod-lives.ts'
-import type { Limits } from '../../src/judge/seen/prometheus-cells.ts'
+import { grown, type Limits } from '../../src/judge/seen/prometheus-cells.ts'
 import { createPrometheusSlis, type Surroundings } from '../../src/judge/seen/prometheus-slis.ts'
 import { place as at } from '../support/evidence.ts'
 import { it, noted } from '../support/reviewed.ts'
@@ -353,4 +353,15 @@ describe('an instance', () => {
     expect(anew(150_000, 4, { toAt: 140_000 }).unseen).toBe(0)
     expect(anew(150_000, 4, { toAt: 140_001 }).unseen).toBe(6)
   })
+})
+
+it('an instance was started anew where a series fell or all are gone, and not where it had none', () => {
+  const cells = (value: number) => new Map([['a', { part: 'good', value }]]) as unknown as Parameters<typeof grown>[0]
+  const restarted = [
+    grown(new Map(), cells(5)),
+    grown(cells(5), cells(5)),
+    grown(cells(5), cells(4)),
+    grown(cells(5), new Map()),
+  ]
+  expect(noted(restarted).map((each) => each.restarted)).toEqual([false, false, true, true])
 })

@@ -140,6 +140,11 @@ describe('calls', () => {
       'breach breaker-missing',
     ],
     ['that come down as the time ends', () => off((ms) => (ms > 70_000 ? 0 : 40)), 'held'],
+    [
+      'that come down in the last two seconds',
+      () => off((ms) => (ms > 88_000 ? 0 : 40), { becomes: perSecond(0) }),
+      'breach breaker-missing',
+    ],
     ['that were never scraped', () => off(() => 0, {}, []), 'gap no-evidence'],
   ])('come down: %s', (_, is, told) => expect(is()).toBe(told))
 

@@ -7,7 +7,7 @@ import { driftOf } from '../../src/judge/reactions/drift.ts'
 import { judgeRestore } from '../../src/judge/reactions/restore.ts'
 import { createObjectsListed } from '../../src/judge/seen/listed.ts'
 import { actionOf } from '../support/evidence.ts'
-import { deployed } from '../support/evidence-cutover.ts'
+import { cells, deployed } from '../support/evidence-cutover.ts'
 import { begun, heal, type Step } from '../support/release-run.ts'
 import { it, noted } from '../support/reviewed.ts'
 import { actionIn, atMs, partsOn, type SmallRun } from '../support/small-run.ts'
@@ -181,6 +181,15 @@ describe('a restore', () => {
           [72_000, { is: 'failed', problem: 'no route' }],
         ]),
       ['restores held', 'matches gap no-evidence'],
+    ],
+    [
+      'of two operations, of which one was never booked',
+      () => {
+        const book = [...cells(9, 5, 0), { operation: 'bet', cells: cells(0, 0, 0)[0]?.cells ?? [] }]
+        const read = { is: 'copy-read', book: 'orders', cuts: [], live: book, copy: book } as unknown as ActionStepData
+        return restored([step(70_000, 'copy-asked'), step(71_000, 'copy-ready'), [72_000, read]])
+      },
+      ['restores held', 'matches held'],
     ],
     [
       'whose copy was ready and read without a request',

@@ -197,6 +197,15 @@ describe('the run', () => {
       'gap',
     ])
     expect(noted(distrustChanged([breach], of(...whole))).map(({ weight }) => weight)).toEqual(['breach'])
+    const warning = { ...breach, weight: 'warning' } as const
+    expect(distrustChanged([warning], of(...whole, doubt('changed', 'x')))).toEqual([warning])
+  })
+
+  it('says what its API server answered last', () => {
+    const losses = ['pods', 'nodes', 'jobs'].map(
+      (about, n): Evidence => ({ kind: 'evidence-lost', at: atMs(60_500 + n), about, problem: `no answer ${n}` }),
+    )
+    expect(noted(judgeRun(of(...whole, ...losses)))[0]?.sentence).toMatch(/: no answer 2\.$/)
   })
 
   it('is a fail, aborted, inconclusive or a pass, in this order', () => {

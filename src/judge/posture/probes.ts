@@ -43,7 +43,7 @@ function startupMissing(workload: WorkloadSeen, serving: readonly ContainerSeen[
 
 function graceTooShort(workload: WorkloadSeen, serving: readonly ContainerSeen[], called: boolean): readonly Flaw[] {
   const { name, graceMs } = workload
-  const hook = Math.max(0, ...serving.map((each) => each.preStopMs ?? 0))
+  const hook = Math.max(...serving.map((each) => each.preStopMs ?? 0))
   if (hook > 0 && graceMs <= hook) {
     const sentence = `${name} is killed after ${duration(graceMs)}, and its preStop hook takes ${duration(hook)}.`
     return [flaw('grace-too-short', workload, sentence)]

@@ -274,7 +274,7 @@ function endOf(
   lives: readonly PodLife[],
   { fromAt, toAt, everyMs }: Load,
 ): { readonly holes: readonly ReadHole[]; readonly unseenMs: number } {
-  if (toAt === undefined || last.at >= toAt) return { holes: [], unseenMs: 0 }
+  if (toAt === undefined) return { holes: [], unseenMs: 0 }
   const life = lives.filter(({ bornAt }) => bornAt <= last.at).at(-1)
   const ends = life && (life.endedAt ?? life.goneAt ?? (life.deletingAt === undefined ? undefined : toAt))
   const until = Math.min(toAt, ends ?? toAt)

@@ -13,6 +13,7 @@ import { drainA, rehearsal, rollout, seen } from '../../support/evidence.ts'
 import { imagePod, machines, nextImage, presentPod } from '../../support/evidence-images.ts'
 import { it } from '../../support/reviewed.ts'
 import {
+  atMs,
   atRate,
   causesIn,
   counted,
@@ -109,11 +110,27 @@ describe('clients', () => {
 describe('work that waits', () => {
   const waits = (name: string, ...values: readonly (readonly [number, number])[]) => counted('shop', name, {}, values)
   const found = (...records: readonly (readonly Evidence[])[]) => causesIn(backlogGrowing(seenIn(records.flat())))
+  const stopped: Evidence = {
+    kind: 'load-ended',
+    at: atMs(160_000),
+    instance: 'k6',
+    outcome: 'stopped',
+    exitCode: 0,
+    problems: [],
+  }
   it.each<Case>([
     [
       'in two queues',
       () => found(waits('b_pending', [130_000, 30], [141_000, 50]), waits('a_lag', [130_000, 30], [141_000, 50])),
       ['breach backlog-growing', 'breach backlog-growing'],
+    ],
+    [
+      'in a load that was cut short',
+      () =>
+        causesIn(
+          backlogGrowing(seenIn([...waits('b_pending', [130_000, 30], [141_000, 50]), stopped], { until: undefined })),
+        ),
+      [],
     ],
     ['in the phase before', () => found(waits('b_pending', [60_000, 30], [100_000, 50], [124_000, 10])), []],
     [

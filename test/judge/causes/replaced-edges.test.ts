@@ -34,6 +34,11 @@ describe('a container that is started again', () => {
     ['in two pods', () => found(restart('a', 50, ended(1)), restart('b', 60)), [warned]],
     ['in two apps', () => found(restart('a', 50, ended(1)), restart('b', 60, undefined, 1, 'bets')), [warned, warned]],
     [
+      'twice, of which one was felt',
+      () => found(restart('a', 50), restart('b', 100), bad('login', [48_000, 0], [49_000, 2], [50_000, 2])),
+      ['breach container-restarted'],
+    ],
+    [
       'around which attempts went wrong',
       () => found(restart('a', 50), bad('login', [48_000, 0], [49_000, 2], [50_000, 2])),
       ['breach container-restarted'],
