@@ -7,7 +7,7 @@ import type { AskedLoad, CapacitySession, LoadPoint } from '../domain/capacity.t
 import type { Evidence, RunStarted } from '../domain/evidence.ts'
 import type { Slo } from '../domain/rehearsal.ts'
 import { type Blocks, createBlocks } from '../judge/blocks/blocks.ts'
-import { createOpenUndos } from '../judge/seen/open-undos.ts'
+import { createUndos } from '../judge/seen/undos.ts'
 import { mergedSums } from '../judge/seen/windows.ts'
 import { backlogOf, unexplainedMs } from './backlog.ts'
 import { createFlights, type Flights } from './flights.ts'
@@ -61,7 +61,8 @@ export function createCapacitySeen(): CapacitySeen {
   let stopped: CapacitySeen['stopped']
   let healed: boolean | undefined
   let doubt: string | undefined
-  const undos = createOpenUndos()
+  const undos = createUndos()
+  let records = 0
   const finished = new Map<number, MeasuredLoad>()
 
   const pointOf = (step: number): MeasuredLoad | undefined => {
@@ -74,7 +75,8 @@ export function createCapacitySeen(): CapacitySeen {
   const add = (record: Evidence): void => {
     all.add(record)
     standing.add(record)
-    undos.add(record)
+    records += 1
+    undos.add(record, records)
     switch (record.kind) {
       case 'run-started':
         head = record
@@ -147,7 +149,7 @@ export function createCapacitySeen(): CapacitySeen {
       return stopped
     },
     get healed() {
-      return undos.ids.length > 0 ? false : healed
+      return undos.open.size > 0 ? false : healed
     },
     get doubt() {
       return doubt

@@ -7,7 +7,7 @@ import { createBlocks } from './blocks/blocks.ts'
 import { compare } from './blocks/compare.ts'
 import type { ComparedPair } from './blocks/measures.ts'
 import { JudgeError } from './seen/judge-error.ts'
-import { createOpenUndos } from './seen/open-undos.ts'
+import { createUndos } from './seen/undos.ts'
 
 export type Comparing = {
   add(record: Evidence): void
@@ -31,18 +31,20 @@ const LOST_TOLD = 3
 
 export function createComparing(): Comparing {
   const fold = createBlocks()
-  const undos = createOpenUndos()
+  const undos = createUndos()
+  let records = 0
   const facts: Facts = { ended: false, healed: true, lost: [] }
   return {
     add(record) {
       fold.add(record)
-      undos.add(record)
+      records += 1
+      undos.add(record, records)
       note(facts, record)
     },
     get is() {
       return facts.session !== undefined
     },
-    result: () => resultOf(facts, fold.all(), undos.ids.length === 0),
+    result: () => resultOf(facts, fold.all(), undos.open.size === 0),
   }
 }
 

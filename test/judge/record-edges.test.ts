@@ -78,7 +78,7 @@ describe('the facts of a run', () => {
     ['of another', [undo('undo-written', 'u'), undo('undo-done', 'v')], ['u'], ['v']],
   ])('have undos that were %s', (_, records, open, unwritten) => {
     const run = facts(...records)
-    expect([[...run.openUndos.keys()], [...run.unwrittenUndos.keys()]]).toEqual([open, unwritten])
+    expect([[...run.undos.open.keys()], [...run.undos.unwritten.keys()]]).toEqual([open, unwritten])
   })
 
   it('have the audit before and after', () => {

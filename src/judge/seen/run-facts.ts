@@ -8,6 +8,7 @@ import type {
   ThresholdResult,
 } from '../../domain/evidence.ts'
 import { JudgeError } from './judge-error.ts'
+import { createUndos, type Undos } from './undos.ts'
 
 type Stop = EvidenceOf<'stop-requested'>
 type Lined<T> = { readonly record: T; readonly line: number }
@@ -31,9 +32,7 @@ export type RunFacts = {
   readonly stop: Lined<Stop> | undefined
   readonly trip: Lined<GuardrailTripped> | undefined
   readonly residue: { readonly before?: Lined<Residue>; readonly after?: Lined<Residue> }
-  readonly openUndos: ReadonlyMap<string, number>
-  /** Undos of the run that were done and never written. */
-  readonly unwrittenUndos: ReadonlyMap<string, number>
+  readonly undos: Pick<Undos, 'open' | 'unwritten'>
   readonly lost: readonly Lined<EvidenceOf<'evidence-lost'>>[]
   readonly lostCount: number
   /** Where the journal is not what its run wrote. */
@@ -59,10 +58,7 @@ export function createRunFacts(): RunFacts {
   const doubts: Lined<EvidenceOf<'evidence-doubted'>>[] = []
   const lost: Lined<EvidenceOf<'evidence-lost'>>[] = []
   const residue: { before?: Lined<Residue>; after?: Lined<Residue> } = {}
-  const undosWritten = new Map<string, number>()
-  const undosDone = new Map<string, number>()
-  /** By `heal`, which also undoes what it finds by its label. */
-  const undosHealed = new Set<string>()
+  const undos = createUndos()
   const starts: Lined<EvidenceOf<'load-started'>>[] = []
   const ends: Lined<EvidenceOf<'load-ended'>>[] = []
 
@@ -90,11 +86,8 @@ export function createRunFacts(): RunFacts {
         residue[record.when] = { record, line }
         return
       case 'undo-written':
-        undosWritten.set(record.id, Math.max(line, undosWritten.get(record.id) ?? 0))
-        return
       case 'undo-done':
-        if (record.by === 'heal') undosHealed.add(record.id)
-        undosDone.set(record.id, Math.max(line, undosDone.get(record.id) ?? 0))
+        undos.add(record, line)
         return
       case 'evidence-lost':
         lostCount += 1
@@ -160,13 +153,7 @@ export function createRunFacts(): RunFacts {
       return trip
     },
     residue,
-    /** The same undo may be written, done and written again: then it is outstanding again. */
-    get openUndos() {
-      return new Map([...undosWritten].filter(([id, line]) => line > (undosDone.get(id) ?? 0)))
-    },
-    get unwrittenUndos() {
-      return new Map([...undosDone].filter(([id]) => !undosWritten.has(id) && !undosHealed.has(id)))
-    },
+    undos,
     lost,
     get lostCount() {
       return lostCount

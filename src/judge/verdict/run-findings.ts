@@ -17,7 +17,7 @@ export function isHealed(seen: Seen): boolean {
   const { run } = seen
   const left = run.residue.after?.record.items.length ?? 0
   const auditedLater = (run.residue.after?.line ?? 0) > (run.ended?.line ?? Number.POSITIVE_INFINITY)
-  return run.openUndos.size === 0 && left === 0 && (run.ended?.record.healed !== false || auditedLater)
+  return run.undos.open.size === 0 && left === 0 && (run.ended?.record.healed !== false || auditedLater)
 }
 
 export function judgeRun(seen: Seen): readonly Finding[] {
@@ -39,9 +39,9 @@ function unhealed(seen: Seen): readonly Finding[] {
   const { run } = seen
   if (isHealed(seen)) return []
   const items = run.residue.after?.record.items ?? []
-  const left = [...items.map(({ what, where }) => `${what} in ${where}`), ...run.openUndos.keys()]
+  const left = [...items.map(({ what, where }) => `${what} in ${where}`), ...run.undos.open.keys()]
   const sentence = left.length === 0 ? 'The run ended without having healed.' : `Left behind: ${listed(left)}.`
-  const lines = [run.residue.after?.line, run.ended?.line, ...run.openUndos.values()]
+  const lines = [run.residue.after?.line, run.ended?.line, ...run.undos.open.values()]
   return [finding('gap', 'not-healed', 'residue', sentence, lines)]
 }
 
@@ -152,7 +152,7 @@ function lost({ run }: Seen): readonly Finding[] {
 
 /** An undo is written before the harm, so that one that was done and never written shows that its record is missing. */
 function unwrittenUndos({ run }: Seen): readonly Finding[] {
-  return [...run.unwrittenUndos].map(([id, line]) =>
+  return [...run.undos.unwritten].map(([id, line]) =>
     finding('gap', 'evidence-lost', 'undo', `The undo ${id} was done, and the record that announced it is missing.`, [
       line,
     ]),
