@@ -77,3 +77,5 @@ export function weightsOf(share: Ratio): { readonly stable: number; readonly can
 /** Ids of the counters that a gate reads, by side. */
 export const canarySides = ['stable', 'canary'] as const
 export type CanarySide = (typeof canarySides)[number]
+/** What users call the releases. */
+export const releaseWords: Readonly<Record<CanarySide, string>> = { stable: 'old', canary: 'new' }

@@ -3,7 +3,7 @@
  * could be promoted. All looks of a canary share a false positive rate of 5 % (Bonferroni), so that a good release is seldom rolled back by chance.
  * Conditions that must hold at every step, such as a proof that it is not slower, need no correction.
  */
-import { type CanaryGate, canarySides, type StepDecision } from '../../domain/canary.ts'
+import { type CanaryGate, canarySides, releaseWords, type StepDecision } from '../../domain/canary.ts'
 import { showMeasuredPercent } from '../../domain/show.ts'
 import { chanceOfAtMost } from '../../domain/statistics.ts'
 import type { CountsBetween, ReleaseCounts } from '../seen/canary-counters.ts'
@@ -152,8 +152,7 @@ function whyUntimed({ canary, step, earlier, counts }: StepView): string | undef
     const requests = all.reduce((sum, each) => sum + each.requests, 0)
     const timed = all.reduce((sum, each) => sum + each.timed, 0)
     if (requests < PAIR_LEAST || timed >= requests / 2) continue
-    const release = side === 'canary' ? 'new' : 'old'
-    return `response times of the ${release} release were not measured: ${canary.gate.latency?.histogram} has ${Math.round(timed)} of its ${requests} requests`
+    return `response times of the ${releaseWords[side]} release were not measured: ${canary.gate.latency?.histogram} has ${Math.round(timed)} of its ${requests} requests`
   }
   return undefined
 }

@@ -4,7 +4,7 @@ import { type CanarySide, canarySides } from '../../domain/canary.ts'
 import { REQUESTS } from '../../domain/metric-names.ts'
 import type { Rehearsal } from '../../domain/rehearsal.ts'
 import { type Counters, cumulative, type Track, type Wanted } from './counters.ts'
-import { isRead, type UnreadOptions, unreadPods } from './unread.ts'
+import { type UnreadOptions, unreadPods, whySharesUnread, whyUnread } from './unread.ts'
 
 /** Statuses by which a server or its proxy says that it failed (RFC 9110, 15.6). */
 export const BAD_CODES = ['500', '501', '502', '503', '504'] as const
@@ -133,33 +133,23 @@ export const unreadOfNew = (
   options: UnreadOptions = {},
 ): readonly string[] => unreadPods(readingsOf(counters, named, 'canary'), fromAt, toAt, options)
 
-/**
- * Why the requests that one release counted in a stretch are not known, as `gateway/gateway-7c9d8f6b54-fghij could not be read`. Undefined if they are. Only
- * worth a question where the counts would accuse somebody.
- */
-export function whyUncounted(
+/** See `whyUnread`. */
+export const whyUncounted = (
   counters: Counters,
   named: NamedCanary,
   side: CanarySide,
-  { fromAt, toAt }: { readonly fromAt: number; readonly toAt: number },
+  span: { readonly fromAt: number; readonly toAt: number },
   options: UnreadOptions = {},
-): string | undefined {
-  const track = readingsOf(counters, named, side)
-  if (!isRead(track, fromAt, toAt)) return `no pod of the ${side === 'canary' ? 'new' : 'old'} release could be read`
-  const unread = unreadPods(track, fromAt, toAt, options)
-  return unread.length === 0 ? undefined : `${unread.join(', ')} could not be read`
-}
+): string | undefined => whyUnread(readingsOf(counters, named, side), side, span, options)
 
-/** The same for both releases while they share requests: a release that gets none of them need not be read. */
+/** See `whySharesUnread`. */
 export const whySharesUncounted = (
   counters: Counters,
   named: NamedCanary,
   span: { readonly fromAt: number; readonly toAt: number },
   asked: number,
   options: UnreadOptions = {},
-): string | undefined =>
-  (asked > 0 ? whyUncounted(counters, named, 'canary', span, options) : undefined) ??
-  (asked < 1 ? whyUncounted(counters, named, 'stable', span, options) : undefined)
+): string | undefined => whySharesUnread((side) => readingsOf(counters, named, side), span, asked, options)
 
 /** When the new release was last seen to answer a request, and the line of that scrape. */
 export function lastAnswer(

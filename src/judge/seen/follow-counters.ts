@@ -1,11 +1,12 @@
 /** What both releases of a followed Rollout counted. One source has the pods of both: the hash of the new template is in the names of its pods. */
 import { asFollow, type Follow } from '../../domain/action.ts'
+import type { CanarySide } from '../../domain/canary.ts'
 import type { FollowGate } from '../../domain/follow.ts'
 import { REQUESTS } from '../../domain/metric-names.ts'
 import type { Rehearsal } from '../../domain/rehearsal.ts'
 import { BAD_CODES, type CountsBetween } from './canary-counters.ts'
 import { type Counters, cumulative, type Track, type Wanted } from './counters.ts'
-import { isRead, type UnreadOptions, unreadPods } from './unread.ts'
+import { type UnreadOptions, whySharesUnread } from './unread.ts'
 
 type Counts = 'requests' | 'bad'
 type What = { readonly counts: Counts; readonly id: string } & Pick<Wanted, 'labels' | 'sparse'>
@@ -54,22 +55,17 @@ function tracksOf(
     }))
 }
 
-/** Why the share that each release got in a stretch is not known; undefined if it is. A release that gets no requests need not be read. */
-export function whyFollowedUncounted(
+/** Why the share that each release got in a stretch is not known; see `whySharesUnread`. */
+export const whyFollowedUncounted = (
   counters: Counters,
   followed: Followed,
-  { fromAt, toAt }: { readonly fromAt: number; readonly toAt: number },
+  span: { readonly fromAt: number; readonly toAt: number },
   asked: number,
-  options: UnreadOptions = {},
-): string | undefined {
-  for (const fresh of [true, false]) {
-    if (asked === (fresh ? 0 : 1)) continue
-    const track = tracksOf(counters, followed, 'requests', fresh)[0] ?? { increments: [], failures: [] }
-    if (!isRead(track, fromAt, toAt)) return `no pod of the ${fresh ? 'new' : 'old'} release could be read`
-    const unread = unreadPods(track, fromAt, toAt, options)
-    if (unread.length > 0) return `${unread.join(', ')} could not be read`
-  }
-  return undefined
+  options: UnreadOptions,
+): string | undefined => {
+  const readingsOf = (side: CanarySide) =>
+    tracksOf(counters, followed, 'requests', side === 'canary')[0] ?? { increments: [], failures: [] }
+  return whySharesUnread(readingsOf, span, asked, options)
 }
 
 /** `release`: the hash of the new template. Response times are not counted. */

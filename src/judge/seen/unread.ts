@@ -1,4 +1,5 @@
 /** Pods whose counts in a stretch of time are not known, because they could not be read. */
+import { type CanarySide, releaseWords } from '../../domain/canary.ts'
 import type { Increment, Track } from './counters.ts'
 
 /** Scrapes are a second apart, and one or two may fail: a shorter gap moves hardly a count over an edge. */
@@ -40,3 +41,30 @@ export function unreadPods(
 /** Whether any pod was read in the stretch. */
 export const isRead = ({ increments }: Track, fromAt: number, toAt: number): boolean =>
   increments.some((each) => each.toAt > fromAt && each.fromAt < toAt)
+
+type Span = { readonly fromAt: number; readonly toAt: number }
+
+/**
+ * Why the requests that one release counted in a stretch are not known, as `gateway/gateway-7c9d8f6b54-fghij could not be read`. Undefined if they are. Only
+ * worth a question where the counts would accuse somebody.
+ */
+export function whyUnread(
+  track: Track,
+  side: CanarySide,
+  { fromAt, toAt }: Span,
+  options: UnreadOptions,
+): string | undefined {
+  if (!isRead(track, fromAt, toAt)) return `no pod of the ${releaseWords[side]} release could be read`
+  const unread = unreadPods(track, fromAt, toAt, options)
+  return unread.length === 0 ? undefined : `${unread.join(', ')} could not be read`
+}
+
+/** The same for both releases while they share requests: a release that gets none of them need not be read. `asked`: the share of the new one. */
+export const whySharesUnread = (
+  readingsOf: (side: CanarySide) => Track,
+  span: Span,
+  asked: number,
+  options: UnreadOptions,
+): string | undefined =>
+  (asked > 0 ? whyUnread(readingsOf('canary'), 'canary', span, options) : undefined) ??
+  (asked < 1 ? whyUnread(readingsOf('stable'), 'stable', span, options) : undefined)
