@@ -3,30 +3,17 @@ import { describe, expect } from 'vitest'
 import type { Evidence, Series } from '../../src/domain/evidence.ts'
 import type { PrometheusSli } from '../../src/domain/prometheus-sli.ts'
 import type { Slo, Target } from '../../src/domain/rehearsal.ts'
-import { millis, ratio, seconds } from '../../src/domain/units.ts'
+import { seconds } from '../../src/domain/units.ts'
 import { judgeObjectives } from '../../src/judge/load/objectives.ts'
 import { judgeScript } from '../../src/judge/load/thresholds.ts'
 import { place as at, podLife } from '../support/evidence.ts'
+import { available, fast } from '../support/objectives.ts'
 import { it, noted } from '../support/reviewed.ts'
 import { atMs, causesIn, type SmallRun, seenIn } from '../support/small-run.ts'
 
 const RATIO: PrometheusSli = { kind: 'prometheus-ratio', of: 'shop', good: 'good', total: 'all', at }
 const FAILURES: PrometheusSli = { kind: 'prometheus-failures', of: 'shop', bad: 'bad', total: 'all', at }
 const BUCKETS: PrometheusSli = { kind: 'prometheus-buckets', of: 'shop', buckets: 'times', unit: 'ms', at }
-const available = (objective: number, sli = 'shop'): Slo => ({
-  kind: 'availability',
-  sli,
-  objective: ratio(objective),
-  at,
-})
-const fast: Slo = {
-  kind: 'latency',
-  sli: 'shop',
-  quantile: ratio(0.9),
-  targetMs: millis(100),
-  ceilingMs: millis(200),
-  at,
-}
 
 describe('an objective that a Prometheus counts', () => {
   type Values = Readonly<Record<string, number>>

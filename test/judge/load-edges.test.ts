@@ -10,24 +10,10 @@ import { foreignReasons, ownBad, requestSlis } from '../../src/judge/load/refuse
 import { rowsWithin, totalOf } from '../../src/judge/load/rows.ts'
 import { countWindow, windowsOf } from '../../src/judge/load/windows.ts'
 import type { Row } from '../../src/judge/seen/load-counts.ts'
-import { place as at, rehearsal } from '../support/evidence.ts'
+import { rehearsal } from '../support/evidence.ts'
+import { available, fast } from '../support/objectives.ts'
 import { it, noted } from '../support/reviewed.ts'
 import { atMs, causesIn, faulted, frame, framesOf, listOf, none, type SmallRun, seenIn } from '../support/small-run.ts'
-
-const available = (objective: number, sli = 'shop'): Slo => ({
-  kind: 'availability',
-  sli,
-  objective: ratio(objective),
-  at,
-})
-const fast: Slo = {
-  kind: 'latency',
-  sli: 'shop',
-  quantile: ratio(0.9),
-  targetMs: millis(100),
-  ceilingMs: millis(200),
-  at,
-}
 
 describe('rows', () => {
   const row = (fromMs: number, ms: number, changes: Partial<Row> = {}): Row => ({
