@@ -1,34 +1,18 @@
 /** Autoscalers: what they count, why one did not act, whether it calms down, and what it scales on. */
 import { describe, expect } from 'vitest'
-import type { HpaSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { seconds } from '../../src/domain/units.ts'
 import { blind, capped } from '../../src/judge/cluster/autoscaler-reasons.ts'
 import { calmingOf, turnsOf } from '../../src/judge/cluster/calming.ts'
 import { isOver, isResource } from '../../src/judge/cluster/hpa-metric.ts'
 import { scalingSeen } from '../../src/judge/cluster/scales-on.ts'
-import { place as at, named, seen } from '../support/evidence.ts'
+import { place as at } from '../support/evidence.ts'
 import { it, noted } from '../support/reviewed.ts'
+import { hpaAt, limited, type Metric, metric } from '../support/scaled-run.ts'
 import { atMs, atRate, causesIn, counted, seenIn } from '../support/small-run.ts'
 
-type Metric = HpaSeen['metrics'][number]
-const metric = (name: string, value?: number, target = 10): Metric => ({
-  metric: name,
-  target,
-  ...(value === undefined ? {} : { value }),
-})
-const hpa = (ms: number, desired: number, metrics: readonly Metric[] = [], max = 5, limited = false): Evidence =>
-  seen(ms / 1000, {
-    resource: 'HorizontalPodAutoscaler',
-    ...named('payments-api'),
-    of: 'payments-api',
-    min: 2,
-    max,
-    current: 2,
-    desired,
-    metrics,
-    conditions: limited ? [{ type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas', message: '' }] : [],
-  })
+const hpa = (ms: number, desired: number, metrics: readonly Metric[] = [], max = 5, isLimited = false): Evidence =>
+  hpaAt(ms / 1000, desired, metrics, { max, conditions: isLimited ? limited : [] })
 const scaler = {
   kind: 'autoscaler',
   name: 'payments-api',

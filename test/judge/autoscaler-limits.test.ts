@@ -1,75 +1,27 @@
 /** An autoscaler under load, to the millisecond and to the single pod: when more was called for, when it came, and why it came late. */
 import { describe, expect } from 'vitest'
 import { decidesWithinMs } from '../../src/domain/autoscaling.ts'
-import type { HpaSeen, PodSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { perSecond } from '../../src/domain/units.ts'
-import { judgeAutoscalers } from '../../src/judge/cluster/autoscaler.ts'
 import type { Autoscaler } from '../../src/judge/cluster/hpa-metric.ts'
-import { named, rehearsal, seen, target } from '../support/evidence.ts'
-import { it, noted } from '../support/reviewed.ts'
-import { counted, type SmallRun, seenIn } from '../support/small-run.ts'
+import { seen, target } from '../support/evidence.ts'
+import { it } from '../support/reviewed.ts'
+import { cpu, hpaAt as hpa, limited, NAME, pod, rps, scalerJudged, stock } from '../support/scaled-run.ts'
+import { counted, type SmallRun } from '../support/small-run.ts'
 
-const [stock] = rehearsal.expectations.filter((each) => each.kind === 'autoscaler')
-if (stock === undefined) throw new Error('the stock rehearsal has an autoscaler')
-const NAME = 'payments-api'
-type Metric = HpaSeen['metrics'][number]
-const rps = (value: number | undefined): Metric => ({
-  metric: 'Pods/rps_per_pod',
-  target: 10,
-  ...(value === undefined ? {} : { value }),
-})
-const cpu = (value: number | undefined): Metric => ({
-  metric: 'Resource/cpu',
-  target: 50,
-  ...(value === undefined ? {} : { value }),
-})
-const hpa = (
-  second: number,
-  desired: number,
-  metrics: readonly Metric[] = [rps(9)],
-  changes: Partial<HpaSeen> = {},
-): Evidence =>
-  seen(second, {
-    resource: 'HorizontalPodAutoscaler',
-    ...named(NAME),
-    of: NAME,
-    min: 2,
-    max: 6,
-    current: 2,
-    desired,
-    metrics,
-    conditions: [],
-    ...changes,
-  })
 /** Pods that have their places and are Ready from these seconds on. */
 const pods = (n: number, placed: number, ready: number | undefined, from = 1): readonly Evidence[] =>
   Array.from({ length: n }, (_, index) => {
-    const pod: PodSeen = {
-      resource: 'Pod',
-      ...named(`${NAME}-${index + from}`),
-      app: NAME,
-      labels: {},
-      node: 'n',
-      podPhase: 'Pending',
-      ready: false,
-      deleting: false,
-      restarts: 0,
-    }
+    const each = index + from
     return [
-      seen(placed, pod, 'added'),
-      ...(ready === undefined ? [] : [seen(ready, { ...pod, podPhase: 'Running', ready: true })]),
+      seen(placed, pod(each, { podPhase: 'Pending', ready: false }), 'added'),
+      ...(ready === undefined ? [] : [seen(ready, pod(each))]),
     ]
   }).flat()
 const two = pods(2, -5, -4)
 
-function judged(
-  records: readonly (readonly Evidence[] | Evidence)[],
-  expected: Partial<Autoscaler> = {},
-  run: SmallRun = {},
-) {
-  const expectations = [{ ...stock, ...expected } as Autoscaler]
-  const { result, findings } = noted(judgeAutoscalers(seenIn(records.flat(), { ...run, rehearsal: { expectations } })))
+function judged(...args: Parameters<typeof scalerJudged>) {
+  const { result, findings } = scalerJudged(...args)
   const [of] = result
   if (of === undefined) throw new Error('one autoscaler')
   const steps = of.steps.map(({ name, afterMs, held }) => `${name} ${afterMs}${held ? '' : ' late'}`)
@@ -233,13 +185,7 @@ describe('an autoscaler that came late', () => {
     ['was not where it asked for no more', () => why(hpa(30, 4, [rps(11)], { max: 4 })), []],
     [
       'was where it said so itself',
-      () =>
-        why(
-          hpa(30, 4, [rps(11)], {
-            max: 4,
-            conditions: [{ type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas', message: '' }],
-          }),
-        ),
+      () => why(hpa(30, 4, [rps(11)], { max: 4, conditions: limited })),
       ['breach autoscaler-capped'],
     ],
     [

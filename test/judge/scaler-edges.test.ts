@@ -1,60 +1,21 @@
 /** When an autoscaler was called for more, by what it shows, by the requests of its pods or by its own metric, and why pods found no node. */
 import { describe, expect } from 'vitest'
-import type { HpaSeen, PodSeen } from '../../src/domain/cluster.ts'
+import type { PodSeen } from '../../src/domain/cluster.ts'
 import type { Evidence } from '../../src/domain/evidence.ts'
-import { judgeAutoscalers } from '../../src/judge/cluster/autoscaler.ts'
 import type { Autoscaler } from '../../src/judge/cluster/hpa-metric.ts'
 import { waitedForNodes } from '../../src/judge/cluster/node-waits.ts'
-import { named, node, rehearsal, seen } from '../support/evidence.ts'
-import { it, noted } from '../support/reviewed.ts'
-import { atMs, atRate, causesIn, counted, type SmallRun, seenIn } from '../support/small-run.ts'
+import { named, node, seen } from '../support/evidence.ts'
+import { it } from '../support/reviewed.ts'
+import { cpu, hpaAt, type Metric, metric, NAME, pod, rps, scalerJudged, stock } from '../support/scaled-run.ts'
+import { atMs, atRate, causesIn, counted, seenIn } from '../support/small-run.ts'
 
-const [stock] = rehearsal.expectations.filter((each) => each.kind === 'autoscaler')
-if (stock === undefined) throw new Error('the stock rehearsal has an autoscaler')
-const NAME = 'payments-api'
-type Metric = HpaSeen['metrics'][number]
-const metric = (name: string, value?: number, target = 10): Metric => ({
-  metric: name,
-  target,
-  ...(value === undefined ? {} : { value }),
-})
-const rps = (value?: number) => metric('Pods/rps_per_pod', value)
-const cpu = (value?: number) => metric('Resource/cpu', value, 50)
-const hpa = (second: number, desired: number, ...metrics: readonly Metric[]): Evidence =>
-  seen(second, {
-    resource: 'HorizontalPodAutoscaler',
-    ...named(NAME),
-    of: NAME,
-    min: 2,
-    max: 6,
-    current: 2,
-    desired,
-    metrics,
-    conditions: [],
-  })
-const pod = (n: number, changes: Partial<PodSeen> = {}): PodSeen => ({
-  resource: 'Pod',
-  ...named(`${NAME}-${n}`),
-  app: NAME,
-  labels: {},
-  node: 'n',
-  podPhase: 'Running',
-  ready: true,
-  deleting: false,
-  restarts: 0,
-  ...changes,
-})
+const hpa = (second: number, desired: number, ...metrics: readonly Metric[]) => hpaAt(second, desired, metrics)
 const pods = (from: number, to: number, second: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => seen(second, pod(from + n)))
 const two = pods(1, 2, -4)
 
-function judged(
-  records: readonly (readonly Evidence[] | Evidence)[],
-  changes: Partial<Autoscaler> = {},
-  run: SmallRun = {},
-) {
-  const expectations = [{ ...stock, ...changes } as Autoscaler]
-  const { result, findings } = noted(judgeAutoscalers(seenIn(records.flat(), { ...run, rehearsal: { expectations } })))
+function judged(...args: Parameters<typeof scalerJudged>) {
+  const { result, findings } = scalerJudged(...args)
   return [
     ...(result[0]?.steps ?? []).map(
       ({ name, afterMs, at }) => `${name} ${at === undefined ? 'never' : `at ${at - atMs(0)}, after ${afterMs}`}`,

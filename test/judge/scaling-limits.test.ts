@@ -13,24 +13,14 @@ import { judgeRequired } from '../../src/judge/load/required.ts'
 import { judgeScript } from '../../src/judge/load/thresholds.ts'
 import { watchTrigger } from '../../src/judge/triggers/triggers.ts'
 import { place as at, rehearsal } from '../support/evidence.ts'
-import { named, podLife, seen, triggered } from '../support/evidence-cluster.ts'
+import { podLife, triggered } from '../support/evidence-cluster.ts'
 import { it, noted } from '../support/reviewed.ts'
+import { hpaAt, limited, type Metric } from '../support/scaled-run.ts'
 import { atMs, counted, seenIn, wordsOn } from '../support/small-run.ts'
 import { scrapes, target, triggers, wants } from '../support/triggers.ts'
 
-type Metrics = Extract<Parameters<typeof seen>[1], { resource: 'HorizontalPodAutoscaler' }>['metrics']
-const hpa = (ms: number, desired: number, metrics: Metrics = [], limited = false): Evidence =>
-  seen(ms / 1000, {
-    resource: 'HorizontalPodAutoscaler',
-    ...named('payments-api'),
-    of: 'payments-api',
-    min: 2,
-    max: 5,
-    current: 2,
-    desired,
-    metrics,
-    conditions: limited ? [{ type: 'ScalingLimited', status: 'True', reason: 'TooManyReplicas', message: '' }] : [],
-  })
+const hpa = (ms: number, desired: number, metrics: readonly Metric[] = [], isLimited = false): Evidence =>
+  hpaAt(ms / 1000, desired, metrics, { max: 5, conditions: isLimited ? limited : [] })
 const expecting = (...expectations: readonly Expectation[]) => ({
   expectations: [...expectations, ...rehearsal.expectations.slice(1)],
 })
@@ -111,7 +101,7 @@ describe('an autoscaler at its maximum', () => {
   const over = { at: atMs(30_000), line: 1 }
   const told = (records: readonly Evidence[], atLeast = 6) =>
     noted(capped(seenIn(records), { ...scaler, atLeast }, over)).map(({ sentence }) => sentence)
-  const high: Metrics = [
+  const high: readonly Metric[] = [
     { metric: 'Pods/rps', target: 10, value: 15 },
     { metric: 'Pods/odd', target: 0, value: 9 },
   ]
