@@ -1,9 +1,9 @@
 /** Restores, schema changes, configurations, cohorts, deliveries and costs, to the millisecond and to the single key. */
 import { describe, expect } from 'vitest'
 import type { ActionStepData, Evidence, SliCounts } from '../../src/domain/evidence.ts'
-import type { ActionSpec, Slo } from '../../src/domain/rehearsal.ts'
+import type { Slo } from '../../src/domain/rehearsal.ts'
 import type { CutCells, RestoreStep } from '../../src/domain/restore.ts'
-import { millis, ratio, seconds } from '../../src/domain/units.ts'
+import { millis, ratio } from '../../src/domain/units.ts'
 import type { CohortRound } from '../../src/domain/visit.ts'
 import { judgeDeliveries } from '../../src/judge/deliveries/deliveries.ts'
 import { judgeCanary } from '../../src/judge/reactions/canary.ts'
@@ -18,6 +18,7 @@ import { actionOf, place as at, FAULT, podLife, rehearsal, target } from '../sup
 import { followAct } from '../support/evidence-follow.ts'
 import { migratingAct, migratingTarget } from '../support/evidence-migration.ts'
 import { releaseAct } from '../support/evidence-release.ts'
+import { restoreAct } from '../support/evidence-restore.ts'
 import { it, noted } from '../support/reviewed.ts'
 import {
   actionIn,
@@ -45,14 +46,6 @@ const fault = (createdMs: number, healedMs: number): Evidence[] =>
 const begun: Step = [40_000, { is: 'begun', targets: [] }]
 
 describe('a restore', () => {
-  const act: ActionSpec['act'] = {
-    kind: 'restore',
-    from: 'orders',
-    backup: 'now',
-    pointAfterMs: seconds(5),
-    archivedWithinMs: seconds(15),
-    withinMs: seconds(20),
-  }
   const place = { restores: { orders: { archived: {} } as never } }
   const cell = (count: number, changes: object = {}) => ({
     count,
@@ -64,7 +57,7 @@ describe('a restore', () => {
   const cells = (...all: readonly ReturnType<typeof cell>[]): readonly CutCells[] => [{ operation: 'bet', cells: all }]
   const step = (ms: number, name: RestoreStep): Step => [ms, { is: 'restore-step', step: name, note: '' }]
   const judged = (steps: readonly Step[], run: SmallRun = { target: place }) => {
-    const { seen, harm } = actionIn(actionOf('restore', act), [begun, ...steps], run)
+    const { seen, harm } = actionIn(actionOf('restore', restoreAct), [begun, ...steps], run)
     return partsOn(judgeRestore(seen, harm))
   }
   const [set, asked, ready] = [step(50_000, 'point-set'), step(70_000, 'copy-asked'), step(80_000, 'copy-ready')]
@@ -178,7 +171,7 @@ describe('a restore', () => {
         } as unknown as ActionStepData,
       ],
     ]
-    const { seen, harm } = actionIn(actionOf('restore', act), steps, { target: place }, [
+    const { seen, harm } = actionIn(actionOf('restore', restoreAct), steps, { target: place }, [
       frame(48_000, { operations: { bet: operation } }),
     ])
     return partsOn(judgeRestore(seen, harm)).slice(1)

@@ -8,6 +8,7 @@ import { judgeRestore } from '../../src/judge/reactions/restore.ts'
 import { createObjectsListed } from '../../src/judge/seen/listed.ts'
 import { actionOf } from '../support/evidence.ts'
 import { cells, deployed } from '../support/evidence-cutover.ts'
+import { restoreAct } from '../support/evidence-restore.ts'
 import { begun, heal, type Step } from '../support/release-run.ts'
 import { it, noted } from '../support/reviewed.ts'
 import { actionIn, atMs, partsOn, type SmallRun } from '../support/small-run.ts'
@@ -141,18 +142,10 @@ describe('two regions', () => {
 })
 
 describe('a restore', () => {
-  const act = {
-    kind: 'restore',
-    from: 'orders',
-    backup: 'now',
-    pointAfterMs: seconds(5),
-    archivedWithinMs: seconds(15),
-    withinMs: seconds(20),
-  } as const
   const place: SmallRun = { target: { restores: { orders: { archived: {} } as never } } }
   const step = (ms: number, name: string): Step => [ms, { is: 'restore-step', step: name, note: '' } as ActionStepData]
   const restored = (steps: readonly Step[], run: SmallRun = place) => {
-    const { seen, harm } = actionIn(actionOf('restore', act), [begun, ...steps], run)
+    const { seen, harm } = actionIn(actionOf('restore', restoreAct), [begun, ...steps], run)
     return partsOn(judgeRestore(seen, harm))
   }
   it.each<[string, () => readonly string[], readonly string[]]>([

@@ -13,7 +13,7 @@ const place: RestorePlace = {
   copy: { plural: 'clusters', object: { apiVersion: 'postgresql.cnpg.io/v1' }, ready: 'Ready' },
   read: { service: 'copy', port: 8080 },
 }
-const act = {
+export const restoreAct = {
   kind: 'restore',
   from: 'orders',
   backup: 'now',
@@ -24,7 +24,7 @@ const act = {
 
 /** `action`: the name of the restore. */
 export const restoreRun = (action: string): readonly Evidence[] =>
-  mapped(evidence({ rehearsal: withActions(actionOf(action, act)) }), 'run-started', (record) => ({
+  mapped(evidence({ rehearsal: withActions(actionOf(action, restoreAct)) }), 'run-started', (record) => ({
     ...record,
     target: { ...record.target, restores: { orders: place } },
   }))
