@@ -195,26 +195,31 @@ describe('a configuration that pods take as they start', () => {
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 })
 
-describe('pods of one template that report different configurations', () => {
-  const source = {
-    namespace: 'casino',
-    selector: {},
-    port: 1,
-    path: '/m',
-    metrics: ['info'],
-    configuration: { metric: 'info', label: 'digest' },
-  }
-  const owner = { kind: 'ReplicaSet', name: 'bets' }
-  const pod = (name: string, ready: number, changes: object = {}) =>
-    shown(ready, { ...readyPod(name, 'bets'), owner, labels: { 'pod-template-hash': 'a' }, ...changes } as never)
-  const tells = (name: string, ms: number, digest: string): Evidence => ({
+/** Its pods tell the digest of their configuration. */
+const source = {
+  namespace: 'casino',
+  selector: {},
+  port: 1,
+  path: '/m',
+  metrics: ['info'],
+  configuration: { metric: 'info', label: 'digest' },
+}
+const tellsOf =
+  (of: string) =>
+  (pod: string, ms: number, digest: string): Evidence => ({
     kind: 'sample',
     at: atMs(ms),
-    source: 'bets',
-    pod: name,
+    source: of,
+    pod,
     ok: true,
     series: [{ name: 'info', labels: { digest }, value: 1 }],
   })
+
+describe('pods of one template that report different configurations', () => {
+  const owner = { kind: 'ReplicaSet', name: 'bets' }
+  const pod = (name: string, ready: number, changes: object = {}) =>
+    shown(ready, { ...readyPod(name, 'bets'), owner, labels: { 'pod-template-hash': 'a' }, ...changes } as never)
+  const tells = tellsOf('bets')
   const found = (records: readonly Evidence[], until = 160_000) =>
     causesIn(configUnpinned(seenIn(records, { until, target: { sources: { ...target.sources, bets: source } } })))
   const two = (ms = 1000, ready = -1, changes: object = {}) => [
@@ -248,23 +253,8 @@ describe('pods of one template that report different configurations', () => {
 
 describe('a release of configuration that its pods tell', () => {
   it('is not known of a pod that has not told for 15 s', () => {
-    const source = {
-      namespace: 'casino',
-      selector: {},
-      port: 1,
-      path: '/m',
-      metrics: ['info'],
-      configuration: { metric: 'info', label: 'digest' },
-    }
     const act = releaseAct({ images: {}, config: { kind: 'values', configMap: 'flags', set: { promo: 'off' } } })
-    const tells = (pod: string, ms: number, digest: string): Evidence => ({
-      kind: 'sample',
-      at: atMs(ms),
-      source: 'gateway',
-      pod,
-      ok: true,
-      series: [{ name: 'info', labels: { digest }, value: 1 }],
-    })
+    const tells = tellsOf('gateway')
     const born = (second: number) => {
       const records = [
         ...podLife({ name: 'gateway-1', app: 'gateway', born: -20, ready: -19 }),
