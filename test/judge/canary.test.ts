@@ -1,7 +1,6 @@
 /** What a run shows about a canary: every step is promoted with the share that was asked for, and the rollback is in time. */
 import { describe, expect } from 'vitest'
 import { canaryAct } from '../support/canary.ts'
-import { actionOf, actionSteps, evidence, together, withActions } from '../support/evidence.ts'
 import {
   type ActionMoment,
   asked,
@@ -9,6 +8,7 @@ import {
   begun,
   decided,
   promoted,
+  released,
   scrapes,
   set,
   whole,
@@ -17,8 +17,7 @@ import { causesOf, sentenceOf } from '../support/judged.ts'
 import { it, judge } from '../support/reviewed.ts'
 
 function judged(steps: readonly ActionMoment[] = whole, shareAt = asked, act = canaryAct()) {
-  const run = evidence({ rehearsal: withActions(actionOf('gateway 2', act)) })
-  const judgment = judge(together(run, scrapes(shareAt), actionSteps('gateway 2', ...steps)))
+  const judgment = judge(released(act, steps, scrapes(shareAt)))
   const told = judgment.actions[0]?.reactions ?? []
   return { judgment, told, causes: causesOf(judgment) }
 }
@@ -87,8 +86,7 @@ describe('a canary', () => {
   })
 
   it('of which nothing was counted proves nothing', () => {
-    const run = evidence({ rehearsal: withActions(actionOf('gateway 2', canaryAct())) })
-    const judgment = judge(together(run, actionSteps('gateway 2', ...whole)))
+    const judgment = judge(released(canaryAct(), whole, []))
     expect(judgment.verdict.kind).toBe('inconclusive')
     expect(new Set(causesOf(judgment))).toEqual(new Set(['no-evidence']))
   })

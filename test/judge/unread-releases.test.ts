@@ -9,16 +9,7 @@ import { createCanaryWatch } from '../../src/judge/canary/watch.ts'
 import { judge } from '../../src/judge/judge.ts'
 import { judgeCanary } from '../../src/judge/reactions/canary.ts'
 import { aBAct, blueGreenAct, canaryAct, shadowAct } from '../support/canary.ts'
-import {
-  actionOf,
-  actionSteps,
-  evidence,
-  mapped,
-  secondAt,
-  target,
-  together,
-  withActions,
-} from '../support/evidence.ts'
+import { actionOf, mapped, secondAt, target, withActions } from '../support/evidence.ts'
 import {
   type ActionMoment,
   asked,
@@ -26,6 +17,7 @@ import {
   begun,
   decided,
   promoted,
+  released,
   scrapes,
   set,
   whole,
@@ -50,8 +42,7 @@ const lost =
 const NEW = 'gateway-canary'
 
 function judged(act: ActionSpec['act'], records: readonly Evidence[], steps: readonly ActionMoment[]) {
-  const run = evidence({ rehearsal: withActions(actionOf('gateway 2', act)) })
-  const judgment = judge(together(run, records, actionSteps('gateway 2', ...steps)))
+  const judgment = judge(released(act, steps, records))
   const told = (judgment.actions[0]?.reactions ?? []).map(({ subject, held }) => [subject, held])
   return { judgment, breaches: causesOf(judgment, 'breach'), told: Object.fromEntries(told) as Record<string, boolean> }
 }

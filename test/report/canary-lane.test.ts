@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { Evidence, Undo } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
 import { canaryAct, shadowAct } from '../support/canary.ts'
-import { actionOf, actionSteps, evidence, secondAt, together, withActions } from '../support/evidence.ts'
+import { secondAt, together } from '../support/evidence.ts'
 import {
   type ActionMoment,
-  asked,
   back,
   begun,
   decided,
   promoted,
+  released,
   scrapes,
   set,
   whole,
@@ -18,13 +18,7 @@ import {
 import { laneIn } from '../support/lanes.ts'
 import { throughJournal } from '../support/through-journal.ts'
 
-const recordsOf = (steps: readonly ActionMoment[], shareAt = asked): readonly Evidence[] =>
-  together(
-    evidence({ rehearsal: withActions(actionOf('gateway 2', canaryAct())) }),
-    scrapes(shareAt),
-    actionSteps('gateway 2', ...steps),
-  )
-
+const recordsOf = (steps: readonly ActionMoment[]) => released(canaryAct(), steps)
 const laneOf = (records: readonly Evidence[]) => laneIn(records, 'canary-gateway-2')
 
 describe('the lane of a canary', () => {
@@ -64,13 +58,9 @@ describe('the lane of a shadow', () => {
       [45 + 10 * index, { is: 'step-set', step: index + 1, share: ratio(share) }],
       decided(55 + 10 * index, index + 1, 'promote'),
     ])
-    const records = together(
-      evidence({ rehearsal: withActions(actionOf('gateway 2', shadowAct({ pairs: 2 }))) }),
-      // Half of all that both count: as many copies as requests to the old release.
-      scrapes((second) => (second >= 45 && second < 55 ? 0.5 : 0)),
-      actionSteps('gateway 2', begun, ...windows, ...back(90)),
-    )
-    const lane = laneOf(records)
+    // Half of all that both count: as many copies as requests to the old release.
+    const counts = scrapes((second) => (second >= 45 && second < 55 ? 0.5 : 0))
+    const lane = laneOf(released(shadowAct({ pairs: 2 }), [begun, ...windows, ...back(90)], counts))
     expect(lane?.title).toBe('Shadow gateway 2: share of the requests that is copied')
     expect(lane?.caption).toBe('2 times 20% copied; 2 times mirror off.')
     expect(lane?.lines.map(({ name }) => name)).toEqual(['asked for', 'copied'])

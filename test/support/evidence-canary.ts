@@ -1,8 +1,9 @@
 /** A canary with three steps from second 40 on, taken back at 110, and what both of its releases counted. */
 import type { ActionStepData, Evidence } from '../../src/domain/evidence.ts'
+import type { ActionSpec } from '../../src/domain/rehearsal.ts'
 import { ratio } from '../../src/domain/units.ts'
 import { sampleOf } from './canary.ts'
-import { secondAt } from './evidence-rehearsal.ts'
+import { actionOf, actionSteps, evidence, secondAt, together, withActions } from './evidence.ts'
 
 const STEPS = [0.1, 0.5, 1] as const
 export type ActionMoment = readonly [number, ActionStepData]
@@ -42,3 +43,11 @@ export function scrapes(shareAt: (second: number) => number): Evidence[] {
 
 export const asked = (second: number): number =>
   second < 45 || second >= 110 ? 0 : second < 65 ? 0.1 : second < 85 ? 0.5 : 1
+
+/** A run in which the gateway was released so: the steps, and what was counted of both releases. */
+export const released = (
+  act: ActionSpec['act'],
+  steps: readonly ActionMoment[] = whole,
+  counts: readonly Evidence[] = scrapes(asked),
+): Evidence[] =>
+  together(evidence({ rehearsal: withActions(actionOf('gateway 2', act)) }), counts, actionSteps('gateway 2', ...steps))
