@@ -244,12 +244,12 @@ describe('lines of the journal', () => {
     [
       'that repeat a record',
       () => misplaced(frame(60_000, {})),
-      ['1 line of the journal repeats a record or is out of order.'],
+      ['1 line of the journal repeats a record or is out of order: load-frame.'],
     ],
     [
       'that repeat two records',
       () => misplaced(frame(60_000, {}), frame(60_000, {})),
-      ['2 lines of the journal repeat records or are out of order.'],
+      ['2 lines of the journal repeat records or are out of order: load-frame.'],
     ],
     ['of the same moment that differ', () => misplaced(frame(60_000, { vus: 2 })), []],
     [

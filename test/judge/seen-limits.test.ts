@@ -126,7 +126,7 @@ describe('streams of records', () => {
 
   it('have one moment for each second', () => expect(of(0, 400, 999, 1000).moments).toEqual([atMs(999), atMs(1000)]))
   it('name lines that are out of order', () => {
-    expect(of(1000, 999, 1001).misplaced).toEqual({ count: 1, lines: [2] })
+    expect(of(1000, 999, 1001).misplaced).toEqual({ count: 1, lines: [2], kinds: ['load-frame'] })
     expect(of(1000, 1000).misplaced.count).toBe(1)
     expect(of(...Array.from({ length: 30 }, (_, n) => 1000 - n)).misplaced).toMatchObject({
       count: 29,

@@ -30,7 +30,11 @@ export type Streams = {
   /** Moments with a record of any kind, one for each second that has one; in order of time. */
   readonly moments: readonly number[]
   /** Lines that repeat a record, or that are older than the line before them in the same stream. */
-  readonly misplaced: { readonly count: number; readonly lines: readonly number[] }
+  readonly misplaced: {
+    readonly count: number
+    readonly lines: readonly number[]
+    readonly kinds: readonly Evidence['kind'][]
+  }
 }
 
 /** Shorter pauses are never holes: see `verdict/holes.ts`. */
@@ -55,7 +59,7 @@ export function createStreams(): Streams {
   const byKey = new Map<string, MutableStream>()
   const lastOf = new Map<string, Evidence>()
   const seconds = new Map<number, number>()
-  const misplaced = { count: 0, lines: [] as number[] }
+  const misplaced = { count: 0, lines: [] as number[], kinds: new Set<Evidence['kind']>() }
 
   const note = (kind: StreamKind, of: string, pod: string | undefined, at: number, line: number) => {
     const key = `${kind} ${of} ${pod ?? ''}`
@@ -70,6 +74,7 @@ export function createStreams(): Streams {
       if (record.kind === 'evidence-lost' || record.kind === 'evidence-doubted') return
       if (isMisplaced(lastOf, record)) {
         misplaced.count += 1
+        misplaced.kinds.add(record.kind)
         if (misplaced.lines.length < LINES_KEPT) misplaced.lines.push(line)
       }
       seconds.set(Math.floor(record.at / 1000), record.at)
@@ -92,7 +97,9 @@ export function createStreams(): Streams {
     get moments() {
       return [...seconds.values()].sort((a, b) => a - b)
     },
-    misplaced,
+    get misplaced() {
+      return { ...misplaced, kinds: [...misplaced.kinds] }
+    },
   }
 }
 

@@ -189,9 +189,9 @@ function restarted({ load }: Seen): readonly Finding[] {
 }
 
 function misplaced({ streams }: Seen): readonly Finding[] {
-  const { count: lines, lines: where } = streams.misplaced
+  const { count: lines, lines: where, kinds } = streams.misplaced
   if (lines === 0) return []
   const what = lines === 1 ? 'repeats a record or is' : 'repeat records or are'
-  const sentence = `${count(lines, 'line')} of the journal ${what} out of order.`
+  const sentence = `${count(lines, 'line')} of the journal ${what} out of order: ${listed([...kinds].sort(compare))}.`
   return [finding('gap', 'evidence-lost', 'journal', sentence, where)]
 }

@@ -55,6 +55,19 @@ describe('the health of a runner', () => {
       { at: 60_000, cpuCores: 0.25, throttled: 0.5 },
     ])
   })
+
+  it('is in order of time, also where a line was read late and the next two together', () => {
+    const healthIn = runnerHealth('runner-1', 1)
+    const read = (now: number, ...ups: readonly number[]) =>
+      healthIn(
+        ups.map((up) => line(up, 0, 0, 0, 0)),
+        now,
+      ).map(({ at }) => at)
+    expect(read(50_000, 10)).toEqual([])
+    // 11 is 0.99 s old when it is read.
+    expect(read(51_990, 11)).toEqual([51_990])
+    expect(read(52_980, 12, 13.01)).toEqual([51_991, 52_980])
+  })
 })
 
 const freePort = async (): Promise<number> => {

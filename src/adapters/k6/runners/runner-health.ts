@@ -19,12 +19,16 @@ type Reading = {
 
 export const isHealthLine = (line: string): boolean => line.startsWith(`${HEALTH_MARK}|`)
 
-/** Returns a function that turns new lines into records. It takes `now` as the time of the newest line. */
+/**
+ * Returns a function that turns new lines into records. It takes `now` as the time of the newest line, which is up to one interval too late: where the
+ * next read brings two lines, the first of them would be older than the record before it.
+ */
 export function runnerHealth(
   instance: string,
   cpuLimit: number,
 ): (lines: readonly string[], now: number) => readonly Health[] {
   let before: Reading | undefined
+  let lastAt = Number.NEGATIVE_INFINITY
   return (lines, now) => {
     const readings = lines.flatMap((line) => reading(line) ?? [])
     const newest = readings.at(-1)?.upS ?? 0
@@ -32,7 +36,8 @@ export function runnerHealth(
       const last = before
       before = each
       if (last === undefined || each.upS <= last.upS) return []
-      return [between(last, each, { instance, cpuLimit, at: now - (newest - each.upS) * 1000 })]
+      lastAt = Math.max(now - (newest - each.upS) * 1000, lastAt + 1)
+      return [between(last, each, { instance, cpuLimit, at: lastAt })]
     })
   }
 }
