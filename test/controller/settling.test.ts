@@ -9,11 +9,11 @@ import { stockPair } from '../files/stock.ts'
 import { smallApiServer } from '../support/small-api-server.ts'
 
 /** What a service shows of itself: payouts still under way in it, and those it has booked. */
-type Shown = { readonly waiting: number; readonly booked: number }
+type Shown = { readonly waiting: number; readonly booked: number; readonly sums?: object }
 type Services = (book: string, second: number) => Shown | undefined | Promise<Shown | undefined>
 
 const [WALLET, PSP] = ['wallet', 'psp-a']
-const bookOf = ({ waiting, booked }: Shown) => ({
+const bookOf = ({ waiting, booked, sums }: Shown) => ({
   settled: waiting === 0,
   pending: { outbox: waiting },
   entries: [
@@ -26,6 +26,7 @@ const bookOf = ({ waiting, booked }: Shown) => ({
       duplicates: 0,
       duplicateKeys: [],
       buckets: [],
+      ...sums,
     },
   ],
 })
@@ -104,6 +105,22 @@ describe('books', () => {
       await seen.promise
       return { waiting: 0, booked: 1 }
     })
+    expect(finals(records)).toEqual(['1 psp-a: 1', '1 wallet: 1'])
+  })
+
+  it.each(['amountCents', 'low', 'high', 'duplicates'])('are not equal if %s differs', async (sum) => {
+    let reads = 0
+    const records = await settled((book) => ({
+      waiting: 0,
+      booked: 1,
+      sums: { [sum]: book === PSP && reads++ === 0 ? 3 : 4 },
+    }))
+    expect(finals(records)).toEqual(['1 psp-a: 1', '1 wallet: 1'])
+  })
+
+  it('are read on if one of them has work again in the second round, although no sum has changed', async () => {
+    let reads = 0
+    const records = await settled((book) => ({ waiting: book === WALLET && ++reads === 2 ? 1 : 0, booked: 1 }))
     expect(finals(records)).toEqual(['1 psp-a: 1', '1 wallet: 1'])
   })
 
