@@ -10,7 +10,7 @@ const stage = (durationMs: number, rate: number) => ({
   to: perSecond(rate),
 })
 /** One arrival a second for ten seconds, and 30 seconds without load. */
-const profiles = [{ name: 'browse', stages: [stage(10_000, 1), stage(30_000, 0)] }]
+const profiles = [{ name: 'browse', stages: [stage(10_000, 1), stage(30_000, 0)] as const }]
 const outside = { drainMs: seconds(1) } as unknown as NonNullable<Timeline['load']['outside']>
 const sockets = { lifetimeMs: seconds(5), stages: [stage(40_000, 3)], sli: 'push' }
 
@@ -75,7 +75,7 @@ describe('a load that is complete', () => {
   })
 
   it('stops the run if another profile had arrivals due', async () => {
-    const busy = { name: 'order', stages: [stage(40_000, 1)] }
+    const busy = { name: 'order', stages: [stage(40_000, 1)] as const }
     expect((await ended(9, 'completed', { profiles: [...profiles, busy] })).stops).toEqual(EARLY)
   })
 
