@@ -11,6 +11,7 @@ import { findTool } from '../../src/cli/tools.ts'
 import { buildImages } from '../../src/lab/images/build.ts'
 import { type LabHandle, labDown, labStatus } from '../../src/lab/lab.ts'
 import { chooseNetwork } from '../../src/lab/owner/network-choice.ts'
+import { API_IP } from '../../src/lab/topology/addresses.ts'
 import { TEST_IMAGES } from '../support/test-images.ts'
 import { type Json, type LabBench, labBench, processesOf } from './support/lab-bench.ts'
 
@@ -55,7 +56,15 @@ const plain = {
         image: 'test/web',
         command: ['node', '-e', "require('http').createServer((q, s) => s.end(q.socket.remoteAddress)).listen(80)"],
         readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 },
+        volumeMounts: [
+          { name: 'cache', mountPath: '/cache' },
+          { name: 'data', mountPath: '/data', subPath: 'made/here' },
+        ],
       },
+    ],
+    volumes: [
+      { name: 'cache', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+      { name: 'data', emptyDir: {} },
     ],
   },
 }
@@ -103,7 +112,7 @@ const service = {
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'web' },
-  spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
+  spec: { type: 'NodePort', selector: labels, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
 }
 const ingress = {
   apiVersion: 'networking.k8s.io/v1',
@@ -210,6 +219,31 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
       expect(names).toContain(await dialled('plain', `http://${host}/`))
     expect(await dialled('plain', `http://${clusterIP}:81/`)).toBe('ECONNREFUSED')
     expect(await dialled('plain', 'http://nobody.default/')).toBe('ENOTFOUND')
+  })
+
+  it('leads to a Service at its port of every node', async () => {
+    const names = pods.map((pod) => pod.metadata.name)
+    const [{ nodePort }] = (await bench.get('service', 'web')).spec.ports
+    for (const { address } of lab.state.nodes)
+      expect(names).toContain(await dialled('plain', `http://${address}:${nodePort}/`))
+  })
+
+  it('tells the ports of a Service by DNS, and the address of the API server in its slice', async () => {
+    const ask = `require('dns').promises.resolveSrv('_http._tcp.web.default.svc.cluster.local').then((r) => console.log(JSON.stringify(r)))`
+    const found = await exec('plain', 'env', '-u', 'NODE_OPTIONS', 'node', '-e', ask)
+    expect(JSON.parse(found)).toMatchObject([{ name: 'web.default.svc.cluster.local', port: 80 }])
+    const [slice] = (await bench.get('endpointslices', '-l', 'kubernetes.io/service-name=kubernetes')).items
+    expect(slice.endpoints).toMatchObject([{ addresses: [API_IP] }])
+  })
+
+  it('keeps a volume in memory where the pod asks for that, within its size', async () => {
+    expect(await exec('plain', 'stat', '--file-system', '--format=%T', '/cache')).toBe('tmpfs')
+    const fill = 'head -c 2000000 /dev/zero > /cache/full 2>&1 || stat --format=%s /cache/full; rm /cache/full'
+    expect(await exec('plain', 'sh', '-c', fill)).toMatch(/No space left on device\n1048576$/)
+  })
+
+  it('makes the folder that a subPath names', async () => {
+    expect(await exec('plain', 'sh', '-c', 'echo mine > /data/file && cat /data/file')).toBe('mine')
   })
 
   it('holds every program to NetworkPolicies', async () => {

@@ -2,6 +2,7 @@
 // production cluster is here, with its reason.
 import { join } from 'node:path'
 import type { LabPaths } from '../machine/paths.ts'
+import { API_IP } from '../topology/addresses.ts'
 import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 import type { CredentialFiles } from './credentials.ts'
 
@@ -61,14 +62,16 @@ export const apiServerArguments = (
     `--cert-dir=${join(paths.controlPlane, 'api-server')}`,
     // In a network of the lab's own, pods reach it at the node's address. The machine reaches it through the owner.
     `--bind-address=${REAL_ADDRESSES ? '0.0.0.0' : '127.0.0.1'}`,
-    '--advertise-address=127.0.0.1',
+    `--advertise-address=${REAL_ADDRESSES ? API_IP : '127.0.0.1'}`,
     `--secure-port=${port}`,
     `--tls-cert-file=${serving.certificate}`,
     `--tls-private-key-file=${serving.key}`,
-    // The `kubernetes` Service would need an endpoint that is not loopback.
-    '--endpoint-reconciler-type=none',
+    // The `kubernetes` Service needs an endpoint that is not loopback.
+    `--endpoint-reconciler-type=${REAL_ADDRESSES ? 'lease' : 'none'}`,
     `--service-cluster-ip-range=${SERVICE_CIDR}`,
     '--service-account-issuer=https://kubernetes.default.svc',
+    // Who checks tokens in the cluster reads the keys there. By default it would be told an address of the machine.
+    '--service-account-jwks-uri=https://kubernetes.default.svc/openid/v1/jwks',
     `--service-account-key-file=${credentials.serviceAccountPublicKey}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
     `--token-auth-file=${credentials.tokens}`,

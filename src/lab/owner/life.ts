@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { messageOf } from '../../domain/unknown.ts'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { type LabPaths, labPaths } from '../machine/paths.ts'
 import { startTicksOf } from '../machine/processes.ts'
 import { type LabPhase, type LabState, writeState } from '../machine/state.ts'
-import { namespacesFolder } from '../pod-network/namespaces.ts'
+import { unmountBelow } from '../pod-network/namespaces.ts'
 import { LAB_CONTEXT, METRICS_API_HOST } from '../topology/names.ts'
 import { hostOf } from '../topology/place.ts'
 import { type Booted, boot } from './boot.ts'
@@ -105,7 +104,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
       roster.nodes.map((node) => kubeletName(node.name)),
       booted,
     )
-    leaveNamespaces(spec, paths)
+    unmountBelow(spec.network, paths.root)
     removeTransient(paths)
     passages?.close()
     controls.close()
@@ -172,11 +171,6 @@ function describe(
     network: spec.network,
     ...(spec.tools.gatewayDefinitions === undefined ? {} : { gatewayDefinitions: spec.tools.gatewayDefinitions }),
   }
-}
-
-/** In the owner's own mounts, the files of the pods' networks cannot be deleted while they are mounted. */
-function leaveNamespaces({ network }: OwnerSpec, paths: LabPaths): void {
-  if (network.kind === 'namespaces') execFileSync(network.labnet, ['end', namespacesFolder(paths.net)])
 }
 
 const STARTED_AT = new Date().toISOString()

@@ -5,8 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../domain/unknown.ts'
 import type { Credentials } from '../control-plane/credentials.ts'
 import { type LabPaths, SOCKET_PATH_MAX_BYTES } from '../machine/paths.ts'
+import type { LabNetwork } from '../machine/state.ts'
 import { kubeletArguments, prepareNode } from '../nodes/kubelet.ts'
 import { identityOf, type NodeObject } from '../nodes/launched.ts'
+import { unmountBelow } from '../pod-network/namespaces.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { askOwner } from './client.ts'
 import type { Crew } from './crew.ts'
@@ -27,6 +29,7 @@ export type NewNodesParts = {
   readonly crew: Pick<Crew, 'add' | 'remove'>
   readonly roster: Roster
   readonly credentials: Pick<Credentials, 'admit' | 'files'>
+  readonly network: LabNetwork
   readonly note: (text: string) => void
 }
 
@@ -95,11 +98,12 @@ async function start(node: LabNode, { paths, kubelet, crew, credentials, note }:
   note(`node ${node.name} joins in ${node.zone}`)
 }
 
-async function stop(name: string, { paths, crew, note }: NewNodesParts): Promise<void> {
+async function stop(name: string, { paths, crew, network, note }: NewNodesParts): Promise<void> {
   await crew.remove(kubeletName(name))
   await askOwner(paths.runtimeSocket, 'POST', `/nodes/${name}/leave`)
   const folder = paths.node(name).root
   releaseSharedMemory(folder)
+  unmountBelow(network, folder)
   rmSync(folder, { recursive: true, force: true })
   note(`node ${name} left`)
 }

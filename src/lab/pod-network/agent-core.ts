@@ -18,6 +18,7 @@ import { packetChains } from './packet-rules.ts'
 import { createPodChannel } from './pod-channel.ts'
 import { openRuleBook } from './rule-book.ts'
 import { createRuleDelivery, type DescribedPod } from './rule-delivery.ts'
+import { recordsOf } from './service-records.ts'
 import { openSilentNodes } from './silent-nodes.ts'
 import { type Staged, stagePreload } from './stage.ts'
 import { createTableFeed } from './table-feed.ts'
@@ -168,11 +169,13 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     return lookUpAbsolute(feed.table(), name)
   }
 
+  const recordsFor = (type: string, name: string) => recordsOf(feed.objects(), type, name)
+
   delivery.refresh()
   feed.refresh()
   const control = await openControlServer(join(netFolder, 'agent.sock'), { putRules, heldRules: delivery.heldRules })
   await channel.listen(join(netFolder, 'pods.sock'))
-  const names = options.namespaces && (await serveClusterNames(namesFor, options.log))
+  const names = options.namespaces && (await serveClusterNames({ namesFor, recordsFor }, options.log))
 
   return {
     add,

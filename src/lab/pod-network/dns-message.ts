@@ -1,5 +1,13 @@
-/** Answers to questions for addresses as DNS messages (RFC 1035). Pure. */
-import { type DecodedPacket, decode, encode, type Question, RECURSION_AVAILABLE, RECURSION_DESIRED } from 'dns-packet'
+/** Answers of cluster DNS as DNS messages (RFC 1035). Pure. */
+import {
+  type Answer,
+  type DecodedPacket,
+  decode,
+  encode,
+  type Question,
+  RECURSION_AVAILABLE,
+  RECURSION_DESIRED,
+} from 'dns-packet'
 
 export type DnsQuery = { readonly id: number; readonly question: Question }
 
@@ -34,6 +42,33 @@ export function answerTo({ id, question }: DnsQuery, ips: readonly string[] | un
     questions: [question],
     answers: addresses.map((ip) => ({ type: 'A', name, ttl: 0, data: ip })),
   })
+}
+
+/** One answer of a name server; names are full, without a trailing dot. */
+export type NameRecord =
+  | { readonly type: 'A'; readonly ip: string }
+  | { readonly type: 'CNAME' | 'PTR'; readonly target: string }
+  | { readonly type: 'SRV'; readonly port: number; readonly target: string }
+
+/** As `answerTo`, for records of any type. */
+export const answerWith = ({ id, question }: DnsQuery, records: readonly NameRecord[]): Buffer =>
+  encode({
+    type: 'response',
+    id,
+    flags: RECURSION_DESIRED | RECURSION_AVAILABLE,
+    questions: [question],
+    answers: records.map((record) => answerOf(question.name, record)),
+  })
+
+function answerOf(name: string, record: NameRecord): Answer {
+  switch (record.type) {
+    case 'A':
+      return { type: 'A', name, ttl: 0, data: record.ip }
+    case 'SRV':
+      return { type: 'SRV', name, ttl: 0, data: { port: record.port, target: record.target } }
+    default:
+      return { type: record.type, name, ttl: 0, data: record.target }
+  }
 }
 
 /** The server could not find out. A resolver tries again, and then reports a temporary failure. */

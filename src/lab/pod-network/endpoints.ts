@@ -1,6 +1,6 @@
 // Chooses the endpoints of a Service as kube-proxy does.
 import type { Endpoint } from '../topology/addresses.ts'
-import type { ServiceEntry } from './messages.ts'
+import type { KernelPort, ServiceEntry } from './messages.ts'
 import { type EndpointSlice, type KubeService, SERVICE_NAME_LABEL, type SliceEndpoint } from './objects.ts'
 
 // The API server's default for sessionAffinityConfig.clientIP.timeoutSeconds: three hours.
@@ -51,6 +51,20 @@ export function serviceEntry(service: KubeService, slices: readonly EndpointSlic
   const spec = service.spec
   const tcp = (spec?.ports ?? []).filter((port) => (port.protocol ?? 'TCP') === 'TCP')
   const ports = Object.fromEntries(tcp.map((port) => [port.port, endpointsOfPort(slices, port.name)]))
-  if (spec?.sessionAffinity !== 'ClientIP') return { ports }
-  return { ports, affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_DEFAULT_SECONDS }
+  const kernelPorts = kernelPortsOf(service, slices)
+  const more = kernelPorts.length === 0 ? {} : { kernelPorts }
+  if (spec?.sessionAffinity !== 'ClientIP') return { ports, ...more }
+  const affinitySeconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_DEFAULT_SECONDS
+  return { ports, affinitySeconds, ...more }
+}
+
+function kernelPortsOf({ spec }: KubeService, slices: readonly EndpointSlice[]): readonly KernelPort[] {
+  return (spec?.ports ?? []).flatMap(({ name, port, nodePort, protocol = 'TCP' }): KernelPort[] => {
+    if (protocol !== 'TCP' && protocol !== 'UDP') return []
+    const served = { protocol: protocol === 'TCP' ? 'tcp' : 'udp', endpoints: endpointsOfPort(slices, name) } as const
+    return [
+      ...(protocol === 'UDP' ? [{ at: 'service', port, ...served } as const] : []),
+      ...(nodePort ? [{ at: 'nodes', port: nodePort, ...served } as const] : []),
+    ]
+  })
 }

@@ -10,6 +10,16 @@ export type ServiceEntry = {
   ports: Readonly<Record<string, readonly Endpoint[]>>
   /** Session affinity by client address. */
   affinitySeconds?: number
+  /** Ports that the kernel's rules serve, and the preload does not: UDP, and ports of the nodes. Absent where there are none. */
+  kernelPorts?: readonly KernelPort[]
+}
+
+export type KernelPort = {
+  /** Of the Service's own address, or of all nodes. */
+  at: 'service' | 'nodes'
+  protocol: 'tcp' | 'udp'
+  port: number
+  endpoints: readonly Endpoint[]
 }
 
 export type NameEntry = { ips: readonly string[] } | { alias: string }

@@ -3,7 +3,7 @@ import { routable } from './endpoints.ts'
 import type { ClusterTable, NameEntry } from './messages.ts'
 import type { EndpointSlice, KubeService } from './objects.ts'
 
-const ZONE = 'svc.cluster.local'
+export const ZONE = 'svc.cluster.local'
 // A longer chain of ExternalNames is a loop.
 const ALIASES_MAX = 8
 // /etc/resolv.conf of a pod has ndots:5: a name with fewer dots is tried with the search suffixes first.

@@ -1,7 +1,8 @@
 // The pods' network namespaces, made by labnet (src/toolchain/go/labnet). Each call is a short process; nothing is kept in memory.
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { LabNetwork } from '../machine/state.ts'
 import { GATEWAY_IP } from '../topology/addresses.ts'
 import { createPacketFilter, type PacketFilter } from './packet-filter.ts'
 import type { PacketChain } from './packet-rule.ts'
@@ -14,8 +15,15 @@ export type Namespaces = {
   filter(chains: () => readonly PacketChain[]): PacketFilter
 }
 
+/**
+ * Unmounts what is mounted below the folder: the files of the pods' networks, and volumes in memory. Where it is mounted, a folder cannot be deleted.
+ */
+export function unmountBelow(network: LabNetwork, folder: string): void {
+  if (network.kind === 'namespaces') execFileSync(network.labnet, ['end', folder])
+}
+
 /** Files that stand for the namespaces of pods, while the lab lives. */
-export const namespacesFolder = (netFolder: string): string => join(netFolder, 'ns')
+const namespacesFolder = (netFolder: string): string => join(netFolder, 'ns')
 
 export function createNamespaces(labnet: string, netFolder: string, log: (line: string) => void): Namespaces {
   const planOf = (id: string, ip: string) => ({

@@ -22,7 +22,13 @@ export type KubeService = ApiObject & {
     externalName?: string
     sessionAffinity?: string
     sessionAffinityConfig?: { clientIP?: { timeoutSeconds?: number } }
-    ports?: readonly { name?: string; port: number; protocol?: string; targetPort?: number | string }[]
+    ports?: readonly {
+      name?: string
+      port: number
+      protocol?: string
+      targetPort?: number | string
+      nodePort?: number
+    }[]
   }
 }
 

@@ -1,10 +1,13 @@
 // What the node does to packets in a lab with network namespaces, as rules that labnet hands to the kernel: Services, NetworkPolicies and
 // partitions. Pure. The preload applies the same tables inside Node processes; these rules count for every program.
-import { DNS_IP, DNS_SERVICE_IP, type Endpoint, GATEWAY_IP, INGRESS_IP } from '../topology/addresses.ts'
+import { DNS_IP, DNS_SERVICE_IP, type Endpoint, GATEWAY_IP, INGRESS_IP, NODE_RANGE } from '../topology/addresses.ts'
 import { allAddresses, cidrRanges, ipRanges, without } from './address-ranges.ts'
 import type { ClusterTable, FlowRule } from './messages.ts'
 import { DROP, jump, one, type PacketChain, type PacketHook, type PacketRule } from './packet-rule.ts'
 import { policyChains } from './policy-rules.ts'
+
+/** A port of the nodes is at the address of each of them. */
+const NODES = cidrRanges([NODE_RANGE])
 
 /** `rules`: what faults do to the pod, by its address. */
 export type PacketInput = {
@@ -39,17 +42,26 @@ function serviceRules(table: ClusterTable): readonly PacketRule[] {
     const action = { kind: 'send-to', ip: DNS_IP, port: 53 } as const
     return { to: one(DNS_SERVICE_IP), protocol, toPort: [53, 53], action }
   })
-  const services = Object.entries(table.services).flatMap(([ip, { ports, affinitySeconds }]) =>
-    Object.entries(ports).flatMap(([port, endpoints]) =>
-      spread(endpoints, affinitySeconds !== undefined).map((choice): PacketRule => {
-        const { endpoint, ...condition } = choice
-        const action = { kind: 'send-to', ip: endpoint[0], port: endpoint[1] } as const
-        return { to: one(ip), protocol: 'tcp', toPort: [Number(port), Number(port)], ...condition, action }
-      }),
-    ),
-  )
+  const services = Object.entries(table.services).flatMap(([ip, { ports, kernelPorts = [], affinitySeconds }]) => {
+    const isSticky = affinitySeconds !== undefined
+    const own = Object.entries(ports).flatMap(([port, endpoints]) =>
+      sendTo({ to: one(ip), protocol: 'tcp', toPort: [Number(port), Number(port)] }, endpoints, isSticky),
+    )
+    const others = kernelPorts.flatMap(({ at, protocol, port, endpoints }) =>
+      sendTo({ to: at === 'nodes' ? NODES : one(ip), protocol, toPort: [port, port] }, endpoints, isSticky),
+    )
+    return [...own, ...others]
+  })
   return [...dns, ...services]
 }
+
+type Target = Pick<PacketRule, 'to' | 'protocol' | 'toPort'>
+
+const sendTo = (target: Target, endpoints: readonly Endpoint[], isSticky: boolean): readonly PacketRule[] =>
+  spread(endpoints, isSticky).map(({ endpoint: [ip, port], ...condition }): PacketRule => {
+    const action = { kind: 'send-to', ip, port } as const
+    return { ...target, ...condition, action }
+  })
 
 type Choice = Pick<PacketRule, 'oneIn' | 'share'> & { readonly endpoint: Endpoint }
 

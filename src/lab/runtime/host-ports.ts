@@ -1,10 +1,12 @@
 /**
- * Ports of a node that lead to a pod (`hostPort`). Each node has an address of its own, so it is enough to listen there and to pass the bytes on. TCP only.
+ * Ports of a node that lead to a pod (`hostPort`). Each node has an address of its own, so it is enough to listen there and to pass on what
+ * comes: TCP and UDP.
  */
 import net from 'node:net'
 import { machineAddress, machinePort } from '../topology/addresses.ts'
 import type { LabNode } from '../topology/node-table.ts'
 import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
+import { passDatagramsTo } from './host-datagrams.ts'
 import type { SandboxRecord } from './records.ts'
 
 export type HostPorts = {
@@ -14,28 +16,39 @@ export type HostPorts = {
   close(id: string): void
 }
 
-export function createHostPorts({ loopback }: Pick<LabNode, 'loopback'>, log: (line: string) => void): HostPorts {
-  const servers = new Map<string, readonly net.Server[]>()
-  // In a network of the lab's own, loopback is the nodes', as on a real node. Without it, it is the machine's.
-  const hosts = REAL_ADDRESSES ? [loopback, '127.0.0.1'] : [loopback]
+type Listener = { close(): unknown }
+
+// In a network of the lab's own, loopback is the nodes', as on a real node. Without it, it is the machine's.
+const hostsOf = (loopback: string) => (REAL_ADDRESSES ? [loopback, '127.0.0.1'] : [loopback])
+
+/** `hosts`: the addresses of the node. */
+export function createHostPorts(
+  { loopback }: Pick<LabNode, 'loopback'>,
+  log: (line: string) => void,
+  hosts: readonly string[] = hostsOf(loopback),
+): HostPorts {
+  const listeners = new Map<string, readonly Listener[]>()
+  /** An address that the node does not have counts as none. */
+  const wantedHosts = (hostIp = '') => (hosts.includes(machineAddress(hostIp)) ? [machineAddress(hostIp)] : hosts)
   return {
     open({ id, config, network }) {
       if (!network) return
-      const host = machineAddress(network.ip)
       const opened = config.portMappings
-        .filter(({ hostPort, protocol }) => hostPort > 0 && protocol !== 'UDP' && protocol !== 'SCTP')
-        .flatMap(({ hostPort, containerPort }) =>
-          hosts.map((own) => {
-            const server = passOnTo({ host, port: machinePort(containerPort) })
-            server.on('error', ({ message }) => log(`hostPort ${hostPort} of ${config.metadata.name}: ${message}`))
-            return server.listen(machinePort(hostPort), own)
-          }),
-        )
-      if (opened.length > 0) servers.set(id, opened)
+        .filter(({ hostPort, protocol }) => hostPort > 0 && protocol !== 'SCTP')
+        .flatMap(({ hostPort, hostIp, containerPort, protocol }) => {
+          const pod = { host: machineAddress(network.ip), port: machinePort(containerPort) }
+          const fail = ({ message }: Error) => log(`hostPort ${hostPort} of ${config.metadata.name}: ${message}`)
+          return wantedHosts(hostIp).map((own): Listener => {
+            const port = machinePort(hostPort)
+            if (protocol === 'UDP') return passDatagramsTo(pod).on('error', fail).bind(port, own)
+            return passOnTo(pod).on('error', fail).listen(port, own)
+          })
+        })
+      if (opened.length > 0) listeners.set(id, opened)
     },
     close(id) {
-      for (const server of servers.get(id) ?? []) server.close()
-      servers.delete(id)
+      for (const listener of listeners.get(id) ?? []) listener.close()
+      listeners.delete(id)
     },
   }
 }

@@ -9,6 +9,8 @@ export type Endpoint = readonly [ip: string, port: number]
 /** Pods: 10.244.n.x, n = index of the node. */
 export const POD_RANGE = '10.244.0.0/16'
 export const SERVICE_RANGE = '10.96.0.0/16'
+/** Nodes: 10.99.0.10 and above. */
+export const NODE_RANGE = '10.99.0.0/24'
 
 /** The ingress and cluster DNS have no sandbox. Policies and faults use these addresses for them. */
 export const INGRESS_IP = '10.244.0.2'

@@ -7,8 +7,9 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import type { LabState } from '../../../src/lab/lab.ts'
 import { labPaths } from '../../../src/lab/machine/paths.ts'
+import type { Suite } from './flags.ts'
 import { type Command, entriesOf, nameOf } from './ginkgo.ts'
-import { CRITEST_FOCUS, CRITEST_SKIP, otherSpecs, type Suite, workloadSpecs } from './selection.ts'
+import { CRITEST_FOCUS, CRITEST_SKIP, otherSpecs, workloadSpecs } from './selection.ts'
 
 const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 

@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { flagsOf, HELP } from './flags.ts'
 
 describe('the flags of npm run conformance', () => {
-  it('choose both networks, both suites and all their specs by default', () => {
+  it('choose both networks, all suites and all their specs by default', () => {
     expect(flagsOf([])).toMatchObject({
       does: 'run',
       networkings: ['namespaces', 'preload'],
-      all: false,
       resume: false,
       forMs: Number.POSITIVE_INFINITY,
       atOnce: 4,
@@ -43,7 +42,7 @@ describe('the flags of npm run conformance', () => {
     expect(flagsOf(args)).toEqual({
       problems: [
         '--networking takes namespaces or preload, got host',
-        '--only takes e2e or critest, got cri',
+        '--only takes e2e, others or critest, got cri',
         '--since needs --resume',
         expect.stringMatching(/^--focus takes a regular expression: /),
         '--for takes a time such as 50m or 2h, got 8',
@@ -51,9 +50,6 @@ describe('the flags of npm run conformance', () => {
       ],
     })
     expect(flagsOf(['--nonsense'])).toEqual({ problems: [expect.stringContaining('--nonsense')] })
-    expect(flagsOf(['--all', '--only', 'critest'])).toEqual({
-      problems: ['--all and --only critest exclude each other'],
-    })
   })
 
   it('are those of the help, whose examples are accepted', () => {

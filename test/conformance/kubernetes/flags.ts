@@ -4,12 +4,12 @@ import { sliceMs } from '../../support/slices.ts'
 
 export const HELP = `Runs upstream's conformance suites against a lab: specs of Kubernetes (e2e.test) and of the CRI (critest).
 
-usage: npm run conformance -- [--networking preload|namespaces] [--only e2e|critest] [--all] [--focus REGEX] [--resume [--since COMMIT]]
+usage: npm run conformance -- [--networking preload|namespaces] [--only e2e|others|critest] [--focus REGEX] [--resume [--since COMMIT]]
                               [--for 50m] [--at-once N] [--list] [--page]
 
   --networking KIND  the pod network of the lab (default: both, one after the other)
-  --only SUITE       e2e or critest (default: both)
-  --all              also the other [Conformance] specs that are not [Serial]
+  --only SUITE       e2e: the specs about workloads; others: all other [Conformance] specs that are not [Serial]; critest (default: all three, but
+                     others with namespaces only)
   --focus REGEX      only specs whose name matches
   --resume           leave out specs that were measured
   --since COMMIT     with --resume: a spec counts as measured only if it was measured at this commit or a later one
@@ -26,18 +26,20 @@ Exit codes: 0 no spec failed that is not a known exception; 1 one did, or could 
 
 examples:
   npm run conformance
-  npm run conformance -- --networking namespaces --only e2e --resume --for 50m
+  npm run conformance -- --networking namespaces --only others --resume --for 50m
   npm run conformance -- --focus 'StatefulSet|PreStop' --networking preload
   npm run conformance -- --only critest --list`
 
 export type Networking = 'namespaces' | 'preload'
 export const NETWORKINGS: readonly Networking[] = ['namespaces', 'preload']
 
+export const SUITES = ['e2e', 'others', 'critest'] as const
+export type Suite = (typeof SUITES)[number]
+
 export type Flags = {
   readonly does: 'help' | 'list' | 'page' | 'run'
   readonly networkings: readonly Networking[]
-  readonly only?: 'e2e' | 'critest'
-  readonly all: boolean
+  readonly only?: Suite
   readonly focus: RegExp
   readonly resume: boolean
   readonly since?: string
@@ -48,7 +50,6 @@ export type Flags = {
 const OPTIONS = {
   networking: { type: 'string' },
   only: { type: 'string' },
-  all: { type: 'boolean', default: false },
   focus: { type: 'string', default: '' },
   resume: { type: 'boolean', default: false },
   since: { type: 'string' },
@@ -66,14 +67,12 @@ export function flagsOf(args: readonly string[]): Flags | { readonly problems: r
   const values = valuesOf(args, say)
   if (values === undefined) return { problems }
   const networking = oneOf('--networking', values.networking, NETWORKINGS, say)
-  const only = oneOf('--only', values.only, ['e2e', 'critest'] as const, say)
-  if (values.all && only === 'critest') say('--all and --only critest exclude each other')
+  const only = oneOf('--only', values.only, SUITES, say)
   if (values.since !== undefined && !values.resume) say('--since needs --resume')
   const flags: Flags = {
     does: values.help ? 'help' : values.page ? 'page' : values.list ? 'list' : 'run',
     networkings: networking === undefined ? NETWORKINGS : [networking],
     ...(only === undefined ? {} : { only }),
-    all: values.all,
     focus: regexOf(values.focus, say),
     resume: values.resume,
     ...(values.since === undefined ? {} : { since: values.since }),
@@ -96,9 +95,11 @@ function valuesOf(args: readonly string[], say: Say) {
 
 function oneOf<T extends string>(flag: string, value: string | undefined, known: readonly T[], say: Say) {
   const found = known.find((each) => each === value)
-  if (value !== undefined && found === undefined) say(`${flag} takes ${known.join(' or ')}, got ${value}`)
+  if (value !== undefined && found === undefined) say(`${flag} takes ${listed(known)}, got ${value}`)
   return found
 }
+
+const listed = (words: readonly string[]): string => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 
 function regexOf(text: string, say: Say): RegExp {
   try {

@@ -53,11 +53,11 @@ describe('the report of one spec', () => {
 })
 
 describe('the run of one spec', () => {
-  const run = (script: string, scratch: string, signal = new AbortController().signal) => {
+  const run = (script: string, scratch: string, signal = new AbortController().signal, name = 'a spec') => {
     const suite = join(scratch, 'suite.sh')
     writeFileSync(suite, script)
     const log = join(scratch, 'spec.log')
-    return runSpec({ command: ['/bin/sh', suite, '--kubeconfig=k'], name: 'a spec', scratch, log, signal })
+    return runSpec({ command: ['/bin/sh', suite, '--kubeconfig=k'], name, scratch, log, signal })
   }
 
   it('gives the suite its focus and reads the report that it asked for', async () => {
@@ -67,6 +67,15 @@ describe('the run of one spec', () => {
     expect(await run(script, scratch)).toEqual({ kind: 'passed', seconds: 12 })
     const log = readFileSync(join(scratch, 'spec.log'), 'utf8').split('\n')
     expect(log).toEqual(expect.arrayContaining(['--kubeconfig=k', '-ginkgo.focus=a spec$']))
+  })
+
+  it.each([
+    ['a spec', '400s'],
+    ['a spec [Slow]', '900s'],
+  ])('limits the time of %s to %s', async (name, limit) => {
+    const scratch = tempFolder()
+    await run('echo "$@"', scratch, undefined, name)
+    expect(readFileSync(join(scratch, 'spec.log'), 'utf8')).toContain(`-ginkgo.timeout=${limit}`)
   })
 
   it('claims nothing when the suite wrote no report', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createWriteStream, existsSync, readFileSync, rmSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { focusOn } from './selection.ts'
+import { focusOn, isSlow } from './selection.ts'
 
 const entry = z.object({
   ContainerHierarchyTexts: z.array(z.string()).nullable(),
@@ -31,7 +31,7 @@ export const nameOf = ({ ContainerHierarchyTexts, LeafNodeText }: Entry): string
   [...(ContainerHierarchyTexts ?? []), LeafNodeText].join(' ')
 
 /** Of a report in which only one spec was wanted. */
-export function resultOf(entries: readonly Entry[]): SpecResult {
+export function resultOf(entries: readonly Entry[], limitS = LIMIT_S): SpecResult {
   const spec = entries.find(({ LeafNodeType, State }) => LeafNodeType === 'It' && !isIdle(State))
   if (spec === undefined) {
     const broken = entries.find(({ Failure }) => Failure !== undefined)?.Failure
@@ -45,7 +45,7 @@ export function resultOf(entries: readonly Entry[]): SpecResult {
   return {
     kind: 'failed',
     seconds,
-    message: spec.State === 'timedout' ? `took longer than ${LIMIT_S} s; ${said}` : said,
+    message: spec.State === 'timedout' ? `took longer than ${limitS} s; ${said}` : said,
   }
 }
 
@@ -65,8 +65,9 @@ function shortened(message: string): string {
 
 export type Command = readonly [program: string, ...words: string[]]
 
-/** The limit for a spec. ginkgo then cleans up and reports; a suite that does not is killed. */
+/** The limits for a spec. ginkgo then cleans up and reports; a suite that does not is killed. */
 const LIMIT_S = 400
+const SLOW_LIMIT_S = 900
 const CLEANUP_S = 60
 
 export type SpecRun = {
@@ -90,26 +91,28 @@ export async function runSpec({
   signal,
 }: SpecRun): Promise<SpecResult> {
   signal.throwIfAborted()
+  const limitS = isSlow(name) ? SLOW_LIMIT_S : LIMIT_S
   const file = `${scratch}/spec-${runs++}.json`
   const own = [
     `-ginkgo.focus=${focusOn(name)}`,
     `-ginkgo.json-report=${file}`,
     '-ginkgo.no-color',
-    `-ginkgo.timeout=${LIMIT_S}s`,
+    `-ginkgo.timeout=${limitS}s`,
   ]
   const child = spawn(program, [...words, ...own], { cwd: scratch, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = createWriteStream(log)
   child.stdout.pipe(output, { end: false })
   child.stderr.pipe(output, { end: false })
   const kill = () => child.kill('SIGKILL')
-  const limitS = LIMIT_S + CLEANUP_S
-  const timer = setTimeout(kill, limitS * 1000)
+  const killedAfterS = limitS + CLEANUP_S
+  const timer = setTimeout(kill, killedAfterS * 1000)
   signal.addEventListener('abort', kill, { once: true })
   try {
     const [, killedBy] = await once(child, 'close')
     signal.throwIfAborted()
-    if (existsSync(file)) return resultOf(entriesOf(readFileSync(file, 'utf8')))
-    if (killedBy === 'SIGKILL') return { kind: 'failed', seconds: limitS, message: `did not end within ${limitS} s` }
+    if (existsSync(file)) return resultOf(entriesOf(readFileSync(file, 'utf8')), limitS)
+    if (killedBy === 'SIGKILL')
+      return { kind: 'failed', seconds: killedAfterS, message: `did not end within ${killedAfterS} s` }
     return { kind: 'unrun', message: `the suite wrote no report; see ${log}` }
   } finally {
     clearTimeout(timer)

@@ -4,8 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { Networking } from './flags.ts'
-import type { Suite } from './selection.ts'
+import type { Networking, Suite } from './flags.ts'
 
 export const KEPT_FILE = 'test/conformance/kubernetes/measured.json'
 

@@ -9,12 +9,13 @@ import { findTools, labTools } from '../../../src/cli/tools.ts'
 import { TOOL_GROUPS } from '../../../src/toolchain/toolchain.ts'
 import { isInside, runInside } from './empty-network.ts'
 import { type Flags, flagsOf, HELP } from './flags.ts'
+import { requirePrograms } from './images.ts'
 import { readMeasured } from './kept.ts'
 import { conformancePage } from './page.ts'
 import { type Found, listTodo, performAll, plannedRun } from './perform.ts'
 
 const PAGE = 'docs/conformance.md'
-const GROUP_OF = { e2e: 'kubernetes-suite', critest: 'cri-suite' } as const
+const GROUP_OF = { e2e: 'kubernetes-suite', others: 'kubernetes-suite', critest: 'cri-suite' } as const
 
 const writePage = (): void => writeFileSync(PAGE, conformancePage(readMeasured()))
 
@@ -30,6 +31,7 @@ async function main(flags: Flags): Promise<number> {
     ),
   )
   if (flags.does === 'list') return listTodo(run)
+  if (run.todo.some(({ suite }) => suite === 'others')) requirePrograms()
   if (!isInside()) {
     for (const networking of flags.networkings) await labTools(signal, networking)
     return runInside()

@@ -1,9 +1,8 @@
 /** docs/conformance.md, from what was measured. */
 import { head, plain, row } from '../../support/markdown.ts'
 import { exceptionFor, type SpecException } from './exceptions.ts'
-import { NETWORKINGS, type Networking } from './flags.ts'
+import { NETWORKINGS, type Networking, type Suite } from './flags.ts'
 import { idOf, type Measured, type SpecTrial } from './kept.ts'
-import type { Suite } from './selection.ts'
 
 const table = (titles: readonly string[], rows: readonly string[]): readonly string[] => [...head(...titles), ...rows]
 
@@ -38,7 +37,7 @@ export function conformancePage(measured: Measured, exceptions?: readonly SpecEx
     '# Conformance of the lab',
     '',
     `What upstream's own suites say of the lab: Kubernetes' ${named('e2e.test', versions.kubernetes)} and ${named('critest', versions['cri-tools'])}, both unchanged, against a lab in`,
-    "an empty network namespace. The pods run upstream's agnhost; its web server stands in for nginx and httpd, and the shell and tools of the machine for busybox.",
+    "an empty network namespace. The pods run upstream's agnhost; its web server stands in for nginx, httpd and nautilus, and the shell and tools of the machine for busybox.",
     '`npm run conformance` runs each spec by itself, and makes this page from `test/conformance/kubernetes/measured.json`. A spec that was not run',
     'claims nothing. [ADR 67](adr/0067-upstream-suites-measure-the-lab.md) says which specs are chosen.',
     '',

@@ -20,6 +20,7 @@ function bench() {
     crew: { add: () => expect.fail('a kubelet was started'), remove: () => expect.fail('a kubelet was stopped') },
     roster,
     credentials: { files: credentialFiles(paths), admit: () => expect.fail('a node was admitted') },
+    network: { kind: 'preload', why: 'chosen' },
     note: (text) => notes.push(text),
   })
   return { nodes, roster, notes }

@@ -76,6 +76,25 @@ describe('the endpoints of a Service', () => {
   })
 })
 
+describe('the ports of a Service that only the kernel serves', () => {
+  it.each([
+    ['none for TCP at its own address', [{ name: 'http', port: 80 }], undefined],
+    [
+      'UDP',
+      [{ name: 'http', port: 53, protocol: 'UDP' }],
+      [{ at: 'service', protocol: 'udp', port: 53, endpoints: [['10.244.1.2', 8080]] }],
+    ],
+    [
+      'ports of the nodes',
+      [{ name: 'http', port: 80, nodePort: 30_080 }],
+      [{ at: 'nodes', protocol: 'tcp', port: 30_080, endpoints: [['10.244.1.2', 8080]] }],
+    ],
+  ])('are %s', (_, ports, expected) => {
+    const table = tableOf({ services: [service('web', { ports })], slices: [slice('web', [endpoint('10.244.1.2')])] })
+    expect(table.services['10.96.0.9']?.kernelPorts).toEqual(expected)
+  })
+})
+
 describe('names', () => {
   const table = tableOf({
     services: [

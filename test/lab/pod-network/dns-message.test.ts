@@ -1,5 +1,6 @@
+import { decode } from 'dns-packet'
 import { describe, expect, it } from 'vitest'
-import { answerTo, parseQuery } from '../../../src/lab/pod-network/dns-message.ts'
+import { answerTo, answerWith, parseQuery } from '../../../src/lab/pod-network/dns-message.ts'
 
 const [TYPE_A, TYPE_AAAA, TYPE_UNKNOWN] = [1, 28, 254]
 
@@ -44,5 +45,25 @@ describe('a DNS message', () => {
     expect(answer.readUInt16BE(6)).toBe(records)
     expect(answer.subarray(12, message.length)).toEqual(message.subarray(12))
     if (records > 0) expect([...answer.subarray(-4)]).toEqual([127, 129, 1, 9])
+  })
+
+  it('carries records of other types for the name that was asked', () => {
+    const query = parseQuery(questionFor('_http._tcp.web', 33))
+    if (!query) return expect.fail('it is a question')
+    const answer = decode(
+      answerWith(query, [
+        { type: 'SRV', port: 80, target: 'web.shop' },
+        { type: 'PTR', target: 'a.b' },
+        { type: 'CNAME', target: 'c.d' },
+        { type: 'A', ip: '10.244.1.3' },
+      ]),
+    )
+    expect(answer).toMatchObject({ rcode: 'NOERROR', questions: [{ name: '_http._tcp.web', type: 'SRV' }] })
+    expect(answer.answers).toMatchObject([
+      { type: 'SRV', name: '_http._tcp.web', data: { port: 80, target: 'web.shop' } },
+      { type: 'PTR', data: 'a.b' },
+      { type: 'CNAME', data: 'c.d' },
+      { type: 'A', data: '10.244.1.3' },
+    ])
   })
 })

@@ -115,6 +115,21 @@ describe('a Service', () => {
     expect(fate({ table }, 'to-services', asked)).toEqual({ kind: 'send-to', ip: '10.244.0.10', port: 53 })
   })
 
+  it('serves UDP at its own address, and its node ports at the address of every node', () => {
+    const kernelPorts = [
+      { at: 'service', protocol: 'udp', port: 53, endpoints: [[A, 5353]] },
+      { at: 'nodes', protocol: 'tcp', port: 30_080, endpoints: [[B, 8080]] },
+    ] as const
+    const table = tableOf({ services: { '10.96.0.5': { ports: {}, kernelPorts } } })
+    const udp: Packet = { from: C, to: '10.96.0.5', protocol: 'udp', toPort: 53 }
+    expect(fate({ table }, 'to-services', udp)).toEqual({ kind: 'send-to', ip: A, port: 5353 })
+    expect(fate({ table }, 'to-services', { ...udp, protocol: 'tcp' })).toEqual({ kind: 'accept' })
+    for (const node of ['10.99.0.10', '10.99.0.12'])
+      expect(fate({ table }, 'to-services', tcp(C, node, 30_080))).toEqual({ kind: 'send-to', ip: B, port: 8080 })
+    expect(fate({ table }, 'to-services', tcp(C, '10.99.0.10', 30_081))).toEqual({ kind: 'accept' })
+    expect(fate({ table }, 'to-services', tcp(C, A, 30_080))).toEqual({ kind: 'accept' })
+  })
+
   it('that is gone gets no answer, as the address of a pod that is gone', () => {
     expect(fate({ table }, 'forward', { ...tcp(A, '10.96.9.9'), lost: true })).toEqual({ kind: 'drop' })
   })

@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -7,7 +8,7 @@ import { createHostPorts } from '../../../src/lab/runtime/host-ports.ts'
 import type { SandboxRecord } from '../../../src/lab/runtime/records.ts'
 
 // On this machine, pod 10.244.9.7 is 127.244.9.7.
-const [POD, POD_HERE, NODE_HERE] = ['10.244.9.7', '127.244.9.7', '127.99.0.77']
+const [POD, POD_HERE, NODE_HERE, ALSO_HERE] = ['10.244.9.7', '127.244.9.7', '127.99.0.77', '127.99.0.78']
 
 const sandbox = (...portMappings: SandboxRecord['config']['portMappings']): SandboxRecord => ({
   id: 'abc',
@@ -35,11 +36,19 @@ async function listening(host: string) {
 }
 
 /** The answer to one message, or the code of the error. */
-async function ask(port: number): Promise<string> {
-  const socket = connect(port, NODE_HERE)
+async function ask(port: number, host = NODE_HERE): Promise<string> {
+  const socket = connect(port, host)
   const failed = once(socket, 'error').then(([error]) => String(error.code))
   socket.end('hello')
   return Promise.race([text(socket), failed]).catch((error) => String(error.code))
+}
+
+/** The answer to one datagram within a quarter of a second. */
+async function answerTo(socket: Socket | undefined, word: string, port: number): Promise<string> {
+  if (socket === undefined) return expect.fail('a socket is missing')
+  const answered = once(socket, 'message', { signal: AbortSignal.timeout(250) })
+  socket.send(word, port, NODE_HERE)
+  return answered.then(([message]) => String(message)).catch(() => 'no answer')
 }
 
 const freePort = async () => {
@@ -64,6 +73,40 @@ describe('a port of the node', () => {
     expect(await ask(hostPort)).toBe('you said hello')
     ports.close('abc')
     expect(await ask(hostPort)).toBe('ECONNREFUSED')
+    pod.server.close()
+  })
+
+  it('passes on datagrams, and each caller gets its own answers', async () => {
+    const pod = createSocket('udp4').bind(0, POD_HERE)
+    pod.on('message', (message, { port, address }) => pod.send(`you said ${message}`, port, address))
+    await once(pod, 'listening')
+    const hostPort = await freePort()
+    const ports = createHostPorts({ loopback: NODE_HERE }, () => undefined)
+    ports.open(sandbox({ protocol: 'UDP', containerPort: pod.address().port, hostPort }))
+    const callers = ['one', 'two'].map((word) => ({ word, socket: createSocket('udp4') }))
+    for (const { word, socket } of callers) {
+      // A datagram to a socket that is not bound yet is lost.
+      await expect.poll(() => answerTo(socket, word, hostPort)).toBe(`you said ${word}`)
+    }
+    ports.close('abc')
+    expect(await answerTo(callers[0]?.socket, 'late', hostPort)).toBe('no answer')
+    for (const { socket } of callers) socket.close()
+    pod.close()
+  })
+
+  it('is opened at the address that the pod names, if the node has it', async () => {
+    const pod = await listening(POD_HERE)
+    const [named, any] = [await freePort(), await freePort()]
+    const ports = createHostPorts({ loopback: NODE_HERE }, () => undefined, [NODE_HERE, ALSO_HERE])
+    ports.open(
+      sandbox(
+        { protocol: 'TCP', containerPort: pod.port, hostPort: named, hostIp: '10.99.0.77' },
+        { protocol: 'TCP', containerPort: pod.port, hostPort: any, hostIp: '0.0.0.0' },
+      ),
+    )
+    const asked = [ask(named), ask(named, ALSO_HERE), ask(any), ask(any, ALSO_HERE)]
+    expect(await Promise.all(asked)).toEqual(['you said hello', 'ECONNREFUSED', 'you said hello', 'you said hello'])
+    ports.close('abc')
     pod.server.close()
   })
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -64,6 +64,15 @@ describe('a claim', () => {
   it.skipIf(process.getuid?.() !== 0)('changes the owner only of volume folders', () => {
     for (const path of [folder, join(folder, 'other')]) giveVolume(path, folder, { uid: 65_534, gid: 65_534 })
     expect(statSync(folder).uid).toBe(0)
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('gives a folder in a volume away once', () => {
+    const made = join(folder, 'pvc-u-2', 'data')
+    mkdirSync(made, { recursive: true })
+    giveVolume(made, folder, { uid: 1_000, gid: 1_000 })
+    giveVolume(made, folder, { uid: 2_000, gid: 2_000 })
+    expect(statSync(made).uid).toBe(1_000)
+    expect(statSync(join(folder, 'pvc-u-2')).uid).toBe(0)
   })
 
   it('cannot cause the removal of another folder by pointing its volume there', () => {

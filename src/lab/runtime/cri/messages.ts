@@ -19,7 +19,7 @@ export type SandboxConfig = {
   hostname: string
   logDirectory: string
   dnsConfig: { servers: readonly string[]; searches: readonly string[]; options: readonly string[] } | null
-  portMappings: readonly { protocol: string; containerPort: number; hostPort: number }[]
+  portMappings: readonly { protocol: string; containerPort: number; hostPort: number; hostIp?: string }[]
   labels: StringMap
   annotations: StringMap
   linux: { securityContext: { namespaceOptions: NamespaceOptions | null } | null } | null

@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Fields } from '../../../protocols/fields.ts'
 import { fieldsOf, textOf } from '../../machine/json.ts'
 
@@ -71,9 +71,15 @@ export function makeFolder(volume: Fields): void {
   chmodSync(folderOf(volume), 0o700)
 }
 
-/** If `path` is the folder of a volume, this user becomes its owner. Files in it keep their owners. */
+/**
+ * If `path` is the folder of a volume, this user becomes its owner. So it does of a folder in it (subPath) that the kubelet has made; other files keep
+ * their owners.
+ */
 export function giveVolume(path: string, volumesFolder: string, { uid, gid }: { uid: number; gid: number }): void {
-  if (dirname(path) === volumesFolder && isVolumeName(basename(path))) chownSync(path, uid, gid)
+  const [name = '', ...below] = relative(volumesFolder, path).split(sep)
+  if (!isVolumeName(name)) return
+  if (below.length === 0 || statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.())
+    chownSync(path, uid, gid)
 }
 
 const isVolumeName = (name: string): boolean => name.startsWith('pvc-')

@@ -15,7 +15,7 @@ const usage = `usage:
   labnet lab PLAN -- PROGRAM…         runs the program in a network of the lab's own; PLAN is JSON
   labnet pod PLAN                     makes the network of a pod
   labnet forget PLAN                  removes the network of a pod
-  labnet end FOLDER                   forgets the networks of all pods, whose files are in the folder
+  labnet end FOLDER                   unmounts what is mounted below the folder: networks of pods, volumes in memory
   labnet run FILE -- PROGRAM…         runs the program in a pod, by the plan in the file
   labnet join PID FILE -- PROGRAM…    runs the program beside another one of a pod
   labnet rules                        replaces the packet rules of the lab by those on standard input
@@ -51,7 +51,7 @@ func command(name string, words []string) error {
 	case "forget":
 		return withPlan(words, forgetPod)
 	case "end":
-		return forgetAll(first(words))
+		return unmountBelow(first(words))
 	case "run":
 		return runInPod(words)
 	case "join":

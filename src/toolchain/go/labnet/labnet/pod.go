@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -149,19 +150,41 @@ func isNamespace(path string) bool {
 	return unix.Statfs(path, &found) == nil && found.Type == nsFileSystem
 }
 
-// forgetAll lets the files be deleted when the lab ends.
-func forgetAll(folder string) error {
-	entries, err := os.ReadDir(folder)
+// unmountBelow lets a folder be deleted: the files of the pods' networks, and volumes in memory.
+func unmountBelow(folder string) error {
+	real, err := filepath.EvalSymlinks(folder)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		if err := unix.Unmount(filepath.Join(folder, entry.Name()), unix.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) {
-			return fmt.Errorf("%s: %w", entry.Name(), err)
+	table, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return err
+	}
+	for _, path := range mountedBelow(string(table), real) {
+		if err := unix.Unmount(path, unix.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOENT) {
+			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	return nil
+}
+
+// mountedBelow reads proc_pid_mountinfo(5): the fifth field is the mount point, in which blanks and the like are octal. The latest mounts come first,
+// because they may lie on others.
+func mountedBelow(table, folder string) []string {
+	blanks := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
+	below := folder + "/"
+	var found []string
+	for _, line := range strings.Split(table, "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 5 {
+			continue
+		}
+		if path := blanks.Replace(fields[4]); strings.HasPrefix(path, below) {
+			found = append([]string{path}, found...)
+		}
+	}
+	return found
 }
