@@ -78,7 +78,12 @@ function checkSource(target: Target, of: Placed, metric: Placed, report: Report)
   const source = Object.hasOwn(target.sources, of.value) ? target.sources[of.value] : undefined
   const known = Object.keys(target.sources).join(', ')
   if (source === undefined)
-    report(of.at, 'unknown-source', `${target.file} has no source ${of.value}.`, `it has: ${known}.`)
+    report(
+      of.at,
+      'unknown-source',
+      `${target.file} has no source ${of.value}.`,
+      known === '' ? 'it has none.' : `it has: ${known}.`,
+    )
   else if (!source.metrics.includes(metric.value))
     report(
       metric.at,

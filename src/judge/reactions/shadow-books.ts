@@ -54,7 +54,7 @@ const windowsWords = ({ windows, shadow }: ShadowFacts): string =>
 
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0)
 const grewWords = ({ book, on, off }: Excess): string =>
-  `${book} grew by ${Math.round(sum(on))} operations more with the mirror on (by ${Math.round(sum(off))} with it off)`
+  `${book} grew by ${count(Math.round(sum(on)), 'operation')} more with the mirror on (by ${Math.round(sum(off))} with it off)`
 
 const differences = ({ on, off }: Excess): readonly number[] => on.map((each, index) => each - (off[index] ?? 0))
 

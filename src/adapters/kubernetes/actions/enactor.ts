@@ -2,7 +2,7 @@
 import type { PreparedAction } from '../../../controller/ports.ts'
 import type { Issue } from '../../../domain/issue.ts'
 import type { ActionSpec, Target } from '../../../domain/rehearsal.ts'
-import { demand, itemsOf, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
+import { ApiRefusal, demand, itemsOf, type KubeObject, type KubernetesApi } from '../../../protocols/kubernetes/api.ts'
 import type { Need } from '../permission.ts'
 import type { ActionContext } from './change.ts'
 
@@ -52,11 +52,14 @@ export const issueOf = ({ name, at }: ActionSpec, code: string, problem: string,
   next,
 })
 
-/** A missing permission is reported by the permission check. */
+/** A missing permission is reported by the permission check. Any other refusal is an ApiRefusal. */
 export async function readIfAllowed(api: KubernetesApi, path: string): Promise<KubeObject | 'missing' | 'forbidden'> {
-  const response = await api.request({ method: 'GET', path })
+  const request = { method: 'GET', path } as const
+  const response = await api.request(request)
   if (response.status === 404) return 'missing'
-  return response.status >= 300 ? 'forbidden' : (response.json as KubeObject)
+  if (response.status === 403) return 'forbidden'
+  if (response.status >= 300) throw new ApiRefusal(request, response, api)
+  return response.json as KubeObject
 }
 
 export const noSuchObject = (api: KubernetesApi, action: ActionSpec, path: string): Issue =>
