@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 const ROOMS = ['domain', 'files', 'plan', 'judge', 'report', 'controller', 'adapters']
 /** Words of the reference platform. Causes that mean any book or callback (`double-charge`, `forgery-accepted`) are not among them. */
-const WORDS = 'deposit|bet|wallet|payment|payout|psp|casino|lobby|promo|forged'
+const WORDS = 'deposit|bet|wallet|payment|payout|psp|casino|player|lobby|promo|forged'
 const FORBIDDEN = new RegExp(`^(${WORDS.replace('lobby', 'lobb(y|ie)')})s?$`, 'i')
 
 /** `pspCalls`, `psp_calls` and `psp-calls` hold the word `psp`; `between` does not hold `bet`. */

@@ -33,7 +33,7 @@ const GENERATOR = ['generator-health', 'load-frame'] as const
 const HARMS = ['fault-step', 'action-step'] as const
 /** What a release did, and which images its pods ran. */
 const RELEASE = ['action-step', 'object-seen'] as const
-/** The same, and what its pods counted or told of their configuration. */
+/** The same, with its pods' counters and configuration. */
 const RELEASED = [...RELEASE, 'sample'] as const
 /** The steps of a canary, and what both releases counted in them. */
 const CANARY = ['action-step', 'sample'] as const
@@ -151,7 +151,7 @@ export const causes = {
     missing: 'itself',
     starved: 'stands',
     lost: 'stands',
-    next: 'Run the rehearsal again with the people who decide. Without this fault it says nothing about it.',
+    next: 'Run the rehearsal again with the people who decide. A run without this fault shows nothing about it.',
   },
   'trigger-missed': {
     needs: HARMS,
@@ -326,7 +326,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'stands',
     lost: 'excused',
-    next: 'Look at whoever answered with this status: rate limits (429), tokens that expired (401), rules of access (403). What is behind it was not asked.',
+    next: 'Look at what answered with this status: rate limits (429), expired tokens (401), access rules (403). The services behind it were not asked.',
   },
   'failover-missing': {
     needs: SCRAPES,
@@ -655,14 +655,14 @@ export const causes = {
     missing: 'unnamed',
     starved: 'stands',
     lost: 'excused',
-    next: 'On SIGTERM send the players away one by one over some seconds, each with the advice to reconnect.',
+    next: 'On SIGTERM send the clients away one by one over some seconds, each with the advice to reconnect.',
   },
   'routing-not-sticky': {
     needs: LOAD,
     missing: 'unnamed',
     starved: 'stands',
     lost: 'excused',
-    next: 'Give the ingress a cookie affinity (or the Service a session affinity), so that a player returns to the pod that knows the session.',
+    next: 'Give the ingress a cookie affinity (or the Service a session affinity), so that a client returns to the pod that knows the session.',
   },
   'sessions-lost': {
     needs: LOAD,

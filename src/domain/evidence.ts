@@ -127,7 +127,7 @@ export type LoadFrame = {
     readonly dropped: number
     /** Dropped sockets whose server sent a close frame (RFC 6455, 5.5.1). */
     readonly sentAway?: number
-    /** Sockets that replaced a healthy one of the same player, by whether they reached the same server. */
+    /** Sockets that replaced a healthy one of the same client, by whether they reached the same server. */
     readonly kept?: number
     readonly moved?: number
   }

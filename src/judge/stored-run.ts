@@ -33,7 +33,7 @@ export function createRunSums(): RunSums {
   }
 }
 
-/** A run that was cut short had another load, and one that was changed afterwards shows nothing. */
+/** A run that was cut short had another load, and a journal that was changed proves nothing. */
 const UNFIT: ReadonlySet<Cause> = new Set([
   'evidence-changed',
   'run-stopped',

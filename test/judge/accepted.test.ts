@@ -104,7 +104,7 @@ describe('an acceptance', () => {
     const judgment = judged(...all().map((each) => ({ ...each, until: '2026-09-20' })))
     expect(judgment.verdict.kind).toBe('fail')
     expect(judgment.exitCode).toBe(1)
-    expect(judgment.findings[0]?.next).toContain('Or let team-payments accept it anew')
+    expect(judgment.findings[0]?.next).toContain('Or let team-payments accept it again')
     expect(judgment.findings[0]?.acceptance?.daysLeft).toBe(-1)
   })
 

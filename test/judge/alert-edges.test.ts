@@ -135,12 +135,12 @@ describe('an alert', () => {
       'held',
     ],
     [
-      'whose rule is sick',
+      'whose rule is unhealthy',
       () => judged(calm(95_000, (ms) => read(ms, [], ms === 75_000 ? { health: 'err', problem: 'no series' } : {}))),
       'gap no-evidence',
     ],
     [
-      'whose rule is sick for no reason',
+      'whose rule is unhealthy without a reason',
       () => judged(calm(95_000, (ms) => read(ms, [], { health: 'unknown' }))),
       'gap no-evidence',
     ],

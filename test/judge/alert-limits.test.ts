@@ -43,7 +43,7 @@ describe('an alert that must fire', () => {
       'was read 10 s before',
       [[55_000], [66_000, 'firing']],
       150_000,
-      'gap no-evidence: Whether Down was firing before psp-a down is not known.',
+      'gap no-evidence: It is not known whether Down was firing before psp-a down.',
     ],
     [
       'was read a little later',
@@ -76,7 +76,7 @@ describe('an alert that must fire', () => {
       'is read too late after a long pause',
       [[65_000], [85_501, 'firing']],
       150_000,
-      'gap no-evidence: When Down fired is not known.',
+      'gap no-evidence: It is not known when Down fired.',
     ],
     [
       'is quiet as its time ends',
@@ -100,7 +100,7 @@ describe('an alert that must fire', () => {
       'fires after more than 10 s without a reading',
       [[65_000], [80_000], [83_000, 'failed'], [90_001, 'firing']],
       150_000,
-      'gap no-evidence: When Down fired is not known: answered 503.',
+      'gap no-evidence: It is not known when Down fired: answered 503.',
     ],
     [
       'never fires, in a run that ends with its time',
@@ -124,13 +124,13 @@ describe('an alert that must fire', () => {
       'never fires, and is read a little more rarely',
       [[65_000], [75_000], [85_000], [95_001]],
       150_000,
-      'gap no-evidence: Whether Down fired is not known: alerts could not be read all the time.',
+      'gap no-evidence: It is not known whether Down fired: alerts could not be read all the time.',
     ],
     [
       'never fires, and its rule was evaluated once',
       [[65_000], [75_000], [85_501]],
       150_000,
-      'gap no-evidence: Whether Down fired is not known: alerts could not be read all the time.',
+      'gap no-evidence: It is not known whether Down fired: alerts could not be read all the time.',
     ],
     [
       'is pending as its time ends',
@@ -162,7 +162,7 @@ describe('an alert that must fire', () => {
       }),
     )
     expect(wordsOn(answer)).toBe(
-      'gap no-evidence: Whether Down had to fire is not known: its rule was not evaluated in that time.',
+      'gap no-evidence: It is not known whether Down had to fire: its rule was not evaluated in that time.',
     )
   })
 
@@ -214,7 +214,7 @@ describe('an alert that must resolve', () => {
     [
       'resolves after a longer pause',
       [[66_000, 'firing'], [105_000, 'firing'], [115_001]],
-      'gap no-evidence: When Down resolved is not known.',
+      'gap no-evidence: It is not known when Down resolved.',
     ],
     [
       'is quiet as its time ends',
@@ -224,7 +224,7 @@ describe('an alert that must resolve', () => {
     [
       'is quiet just after that',
       [[66_000, 'firing'], [95_000, 'firing'], [111_001]],
-      'gap no-evidence: When Down resolved is not known.',
+      'gap no-evidence: It is not known when Down resolved.',
     ],
   ])('%s', (_, all, told) => expect(wordsOn(ask('resolves', all))).toBe(told))
 
@@ -265,13 +265,13 @@ describe('alerts that nobody expects', () => {
     [
       'were read 10 s before',
       [[-10_000], [1], [10_001], [20_000]],
-      ['Whether other alerts fired is not known: alerts were not read before the load.'],
+      ['It is not known whether other alerts fired: alerts were not read before the load.'],
     ],
     ['were read a little later', [[-9_999], [1], [10_001], [20_000]], [calm]],
     [
       'could not be read for more than 10 s',
       [[0], [10_001], [20_000]],
-      ['Whether other alerts fired is not known: alerts could not be read all the time.'],
+      ['It is not known whether other alerts fired: alerts could not be read all the time.'],
     ],
     [
       'fire in the last reading of the load',

@@ -116,18 +116,23 @@ describe('an alert that a fault must cause', () => {
       (second) => ({ active: second < 60 ? [] : [psp(second < 70 ? 'pending' : 'firing', undefined, 58)] }),
       /was already pending before/,
     ],
-    ['nothing was read before', [fires], unreadable(-5, 70, () => ({})), /before .* is not known: answered 503/],
+    [
+      'nothing was read before',
+      [fires],
+      unreadable(-5, 70, () => ({})),
+      /It is not known whether PspDown was firing before .*: answered 503/,
+    ],
     [
       'nothing was read in its time',
       [fires],
       unreadable(66, 100, () => ({})),
-      /is not known: alerts could not be read all the time: answered 503/,
+      /It is not known whether PspDown fired: alerts could not be read all the time: answered 503/,
     ],
     [
       'it fired after a gap in which its time ended',
       [fires],
       unreadable(68, 100, between(100, 120, psp())),
-      /When PspDown fired is not known/,
+      /It is not known when PspDown fired/,
     ],
     [
       'its rule could not be evaluated',
@@ -204,7 +209,7 @@ describe('other alerts', () => {
   ])('are not known when nothing was read %s', (_, now) => {
     const judgment = judged([fires], now, [])
     expect(judgment.verdict.kind).toBe('inconclusive')
-    expect(sentenceOf(judgment, 'no-evidence')).toMatch(/Whether other alerts fired is not known/)
+    expect(sentenceOf(judgment, 'no-evidence')).toMatch(/It is not known whether other alerts fired/)
   })
 
   it('are not looked for where nobody asks', () => {

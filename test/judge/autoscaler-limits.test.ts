@@ -125,7 +125,7 @@ describe('an autoscaler', () => {
       ['over-target 0', 'decided 0', 'scheduled 2000', 'ready 12000'],
     ],
     [
-      'by its use of the machine alone, from the begin of the peak on',
+      'by its use of the machine alone, from the start of the peak on',
       () => judged([hpa(-1, 2, [cpu(40)]), hpa(28, 5, [cpu(90)]), two, pods(3, 30, 40, 3)]).steps,
       ['over-target 0', 'decided 3000', 'scheduled 5000', 'ready 15000'],
     ],

@@ -40,7 +40,7 @@ const calls = (values: Values, expected: Extract<Reaction, { kind: 'backs-off' }
       expected,
     ),
   )
-/** 40 calls a second before the harm, and so many of it from so many ms after its begin on. */
+/** 40 calls a second before the harm, and so many of it from so many ms after its start on. */
 const down = (left: number, fromMs = 68_000) => atRate(55_000, 95_000, (ms) => (ms > fromMs ? left : 40))
 
 // The harm lasts from 65 s to 90 s, and calls must have come down 5 s after it began.
@@ -215,7 +215,7 @@ describe('a failover', () => {
           lasting(1, () => 0),
           74_900,
         ),
-      'gap no-evidence: Whether psp-b took over from psp-a could not be seen: the fault was too short for enough calls.',
+      'gap no-evidence: It is not known whether psp-b took over from psp-a: the fault was too short for enough calls.',
     ],
     [
       'that is not seen for just enough calls',
@@ -229,7 +229,7 @@ describe('a failover', () => {
     [
       'that nobody asked for',
       () => failover([...lasting(40, () => 0), ...refused]),
-      'gap no-evidence: Whether psp-b took over from psp-a could not be seen: clients were refused before they reached the service.',
+      'gap no-evidence: It is not known whether psp-b took over from psp-a: clients were refused before they reached the service.',
     ],
     [
       'of a provider that was never scraped',
@@ -245,7 +245,7 @@ describe('a failover', () => {
           true,
           { target: { providerCalls: ['a', 'b'].map(countedBy) } },
         ),
-      'gap no-evidence: Whether psp-b took over from psp-a could not be measured: a_total was not scraped during the fault.',
+      'gap no-evidence: It is not known whether psp-b took over from psp-a: a_total was not scraped during the fault.',
     ],
     [
       'of a provider that was scraped no more',
@@ -256,10 +256,10 @@ describe('a failover', () => {
             atRate(55_000, 95_000, () => 0).map(([ms, value]) => [ms, ms > 80_000 ? undefined : value] as const),
           ),
         ),
-      'gap no-evidence: Whether psp-b took over from psp-a could not be measured: payments_charges_total was not scraped during the fault.',
+      'gap no-evidence: It is not known whether psp-b took over from psp-a: payments_charges_total was not scraped during the fault.',
     ],
     [
-      'of a provider with a gap over the begin of the fault',
+      'of a provider with a gap over the start of the fault',
       () =>
         failover(
           approved(
@@ -267,7 +267,7 @@ describe('a failover', () => {
             atRate(55_000, 95_000, (ms) => (ms > 66_000 ? 0 : 10)).filter(([ms]) => ms < 64_000 || ms > 66_000),
           ),
         ),
-      'gap no-evidence: Whether psp-b took over from psp-a could not be measured: payments_charges_total was not scraped during the fault.',
+      'gap no-evidence: It is not known whether psp-b took over from psp-a: payments_charges_total was not scraped during the fault.',
     ],
   ])('%s', (_, answer, told) => expect(text(answer())).toBe(told))
 

@@ -124,7 +124,7 @@ describe('a release of configuration that running pods read again', () => {
     const again = judged([...until, ...failing(40, 90), ...toldBy('old-2', () => WAS, 90)])
     expect(causesOf(again, 'breach')).toEqual([])
     expect(again.actions[0]?.reactions[1]).toMatchObject({ kind: 'configured-back', held: true })
-    // A few failed scrapes leave what is known.
+    // After a few failed scrapes the last reading still counts.
     const short = judged([...until, ...failing(40, 50), ...toldBy('old-2', () => WAS, 50)])
     expect(causesOf(short, 'breach')).toEqual(['config-unpinned'])
   })

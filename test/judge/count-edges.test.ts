@@ -41,7 +41,7 @@ describe('what a frame adds', () => {
     return delta
   }
 
-  it('is of the second before where it is the first', () => {
+  it('covers the second before it if it is the first', () => {
     expect([last(frame(5000, {})).fromAt, last(frame(5000, {}), frame(5400, {})).fromAt]).toEqual([
       atMs(4000),
       atMs(5000),
@@ -66,7 +66,7 @@ describe('what a frame adds', () => {
     },
     profiles: { login: profile(4, 1), bet: profile(4, 2), other: profile(9, 3) },
   }
-  it('is added up for a union, and told for each of its parts', () => {
+  it('is summed for a union, and listed for each of its parts', () => {
     const { slis } = last(frame(1000, both))
     expect([...slis.keys()]).toEqual(['api', 'bet', 'login', 'other'])
     expect(slis.get('api')).toEqual({ good: 7, bad: 1, slow: 2, overCeiling: 1, dropped: 3, histogram: [10, 3, 20, 4] })
@@ -78,7 +78,7 @@ describe('what a frame adds', () => {
     expect(last(frame(1000, own)).slis.get('api')).toMatchObject({ good: 1, dropped: 3 })
   })
 
-  it('is told of a union of which one part is there', () => {
+  it('includes a union if one of its parts is in the frame', () => {
     expect([...last(frame(1000, { profiles: { bet: profile(1) } })).slis.keys()]).toEqual(['api', 'bet'])
     expect([...last(frame(1000, { profiles: { other: profile(1) } })).slis.keys()]).toEqual(['other'])
   })
@@ -222,7 +222,7 @@ describe('sockets', () => {
     expect(rows([1000, undefined])).toEqual([])
   })
 
-  it('came and fell since the frame before', () => {
+  it('are counted since the frame before', () => {
     const [first, second] = rows(
       [1000, { connected: 5, failed: 1, dropped: 3, sentAway: 1, kept: 2, moved: 1 }],
       [2500, { connected: 9, failed: 3, dropped: 8, sentAway: 3, kept: 3, moved: 4 }],
@@ -240,7 +240,7 @@ describe('sockets', () => {
     })
   })
 
-  it('have all fallen where nobody told, and never fewer than none', () => {
+  it('have fallen if they dropped and nothing else was reported, and never fewer than 0', () => {
     expect(rows([1000, { dropped: 3 }])[0]).toMatchObject({ fallen: 3, kept: 0, moved: 0 })
     expect(
       rows([1000, { dropped: 3, sentAway: 3 }], [2000, { dropped: 4, sentAway: 6 }]).map(({ fallen }) => fallen),
@@ -249,7 +249,7 @@ describe('sockets', () => {
 })
 
 describe('the health of a generator', () => {
-  it('is told for the time since the record before', () => {
+  it('covers the time since the record before', () => {
     const facts = createHealthFacts()
     const add = (ms: number, instance: string, more: object, line: number) =>
       facts.add(

@@ -85,7 +85,7 @@ describe('counters that are wanted', () => {
       calls,
     ],
     [
-      'by calls that must come down',
+      'by a circuit that must open',
       () =>
         ids(
           reacting({
@@ -127,7 +127,7 @@ describe('counters that are wanted', () => {
     ],
   ])('%s', (_, is, expected) => expect(is()).toEqual(expected))
 
-  it('leave out calls that are kept away, where nothing keeps them away', () => {
+  it('leave out calls of an open circuit if no outcome counts them', () => {
     const [calls_] = target.providerCalls
     if (calls_ === undefined) throw new Error('the stock target has calls')
     const { keptAway: _, ...outcomes } = calls_.outcomes

@@ -59,7 +59,7 @@ describe('a step of a cutover', () => {
       unknown,
     ],
     ['that never began', () => of(), []],
-    ['whose begin was not recorded', () => of(proves(101_000, 'ready')), unknown],
+    ['whose start was not recorded', () => of(proves(101_000, 'ready')), unknown],
     [
       'before one that was begun',
       () => of(begins(100_000, 'drain'), proves(101_000, 'drain')),

@@ -30,7 +30,7 @@ describe('a step of a cutover', () => {
 
   it('that could not be read is not late', () => {
     expect(of({ unread: true })).toEqual([
-      'gap no-evidence: Whether the readiness was done is not known, because it could not be read: lsn of db could not be read.',
+      'gap no-evidence: It is not known whether the readiness was done, because it could not be read: lsn of db could not be read.',
     ])
     expect(of({})).toEqual([expect.stringMatching(/^breach cutover-step-late: /)])
   })
@@ -45,7 +45,7 @@ describe('writes', () => {
     [160_000, { good: 9 }],
   ])
 
-  it('that the run thawed before a step was late are judged to then', () => {
+  it('are judged up to the thaw if the end of the run takes the cutover back', () => {
     const ended: Step[] = [
       [109_000, { is: 'heal-requested' }],
       [109_500, { is: 'healed' }],

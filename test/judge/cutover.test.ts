@@ -221,7 +221,7 @@ describe('a cutover', () => {
       { more: [...BOOKS, DONE, KEPT, [105.1, { is: 'regions-read', step: 'promote', from: 'unread', to: 'no' }]] },
     ],
     [
-      'with a step whose begin was not recorded',
+      'with a step whose start was not recorded',
       { times: Object.fromEntries(Object.entries(onTime).filter(([step]) => step !== 'drain')) },
     ],
     [

@@ -60,9 +60,9 @@ describe('a fault', () => {
     podLife({ name: 'bets-1', app: 'bets', node: 'zone-a-api', born: -5, ready: -4, unready: from, again: to })
 
   it.each<[string, () => string, string]>([
-    ['that bit', () => judged(whole, {}, down), 'proven: '],
+    ['that took effect', () => judged(whole, {}, down), 'proven: '],
     [
-      'that bit, and is not back',
+      'that took effect, and did not recover',
       () =>
         judged(
           whole,
@@ -72,7 +72,7 @@ describe('a fault', () => {
       'proven: gap fault-not-recovered',
     ],
     [
-      'that bit, and is not back in a load that was cut short',
+      'that took effect, and did not recover in a load that was cut short',
       () =>
         judged(
           whole,
@@ -83,12 +83,12 @@ describe('a fault', () => {
       'proven: ',
     ],
     [
-      'that bit, and was never healed',
+      'that took effect, and was never healed',
       () => judged(whole.slice(0, 2), {}, down),
       'unproven: gap fault-unproven, gap fault-not-recovered',
     ],
     [
-      'that did not bite',
+      'that took no effect',
       () =>
         judged(
           whole,

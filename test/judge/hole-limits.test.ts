@@ -34,8 +34,8 @@ describe('a hole', () => {
   it.each<[string, () => readonly string[], readonly string[]]>([
     ['of 5 s in the journal is none', () => holes(frames(1000, 20_000), frames(25_000, 60_000)), []],
     ['of more in the journal', () => holes(frames(1000, 20_000), frames(25_001, 59_001)), ['journal: 5.0 s']],
-    ['of 5 s at the begin is none', () => holes(frames(5000, 60_000)), []],
-    ['of more at the begin', () => holes(frames(5001, 59_001)), ['journal: 5.0 s']],
+    ['of 5 s at the start is none', () => holes(frames(5000, 60_000)), []],
+    ['of more at the start', () => holes(frames(5001, 59_001)), ['journal: 5.0 s']],
     ['of 5 s at the end is none', () => holes(frames(1000, 55_000)), []],
     ['of more at the end', () => holes(frames(1000, 54_000)), ['journal: 6.0 s']],
     [
@@ -141,7 +141,7 @@ describe('a hole', () => {
       [],
     ],
     ['of a source', () => holes(all, scraped('a', [0, 20_000], [30_000, 60_000])), ['shop: 10.0 s']],
-    ['of a source from the begin on', () => holes(all, scraped('a', [10_000, 60_000])), ['shop: 10.0 s']],
+    ['of a source from the start on', () => holes(all, scraped('a', [10_000, 60_000])), ['shop: 10.0 s']],
     [
       'of two pods is told once',
       () =>

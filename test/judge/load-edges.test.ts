@@ -55,7 +55,7 @@ describe('rows', () => {
       countWindow([row(fromMs, ms, { good: 1, dropped: 2 })], 100, window, 0.9).attempts
     expect([of(600, 1599), of(600, 1600), of(1600, 2599), of(1600, 2600)]).toEqual([0, 3, 3, 0])
   })
-  it('are bad by themselves, but for what was refused', () => {
+  it('do not count 401, 403 and foreign reasons as their own failures', () => {
     const of = (badBy: Row['badBy'], foreign: readonly string[] = []) =>
       ownBad(row(0, 1, { bad: 10, badBy }), new Set(foreign))
     expect([
@@ -64,7 +64,7 @@ describe('rows', () => {
       of({}),
     ]).toEqual([5, 6, 10])
   })
-  it('are of requests where nothing must be refused, and no socket', () => {
+  it('of requests leave out sockets and attempts that must be refused', () => {
     const sli = (name: string, ms: number) => frame(ms, { instance: name, slis: { [name]: none } })
     const seen = seenIn([sli('login', 1000), sli('forged-webhook', 2000), sli('ws-rtt', 3000), sli('bet', 4000)], {
       load: { sockets: { lifetimeMs: seconds(1), sli: 'ws-rtt', stages: [] } as never },
@@ -237,7 +237,7 @@ describe('a load generator', () => {
         { load },
       ).findings,
     )
-  it('tells nothing of what it ran where it is quiet about it', () => {
+  it('reports iterations without an outcome for known profiles, and not for a script', () => {
     const both = { login: { good: 5 }, bet: { good: 5 } }
     expect(quiet({}, both, { login: 50, bet: 60 })).toEqual(['gap evidence-lost', 'gap evidence-lost'])
     expect(quiet({}, both, { other: 50 })).toEqual([])

@@ -121,7 +121,7 @@ describe('an availability', () => {
   it('names the eight frames that spent most, the earliest first among equals', () => {
     const rows = [1, 1, 3, 1, 1, 1, 1, 1, 1, 0].map((bad, n) => [1000 + n * 1000, { good: 1, bad }] as const)
     const seen = seenIn(framesOf('login', rows), { rehearsal: { slos: [nine] } })
-    // Lines 1 and 2 are the head and the begin of the load; the last frame is told in any case.
+    // Lines 1 and 2 are the head and the start of the load; the last frame is told in any case.
     expect(noted(judgeObjectives(seen, new Map())).findings[0]?.evidence).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 12])
   })
 
@@ -294,7 +294,7 @@ describe('the load generator', () => {
     ).toContain('two was at its limit')
   })
 
-  it('is watched from the begin of the load to its end', () => {
+  it('is watched from the start of the load to its end', () => {
     const at_ = (ms: number): Evidence => ({
       kind: 'generator-health',
       at: atMs(ms),

@@ -139,7 +139,7 @@ describe('a rise', () => {
 })
 
 describe('a reaction', () => {
-  it('is unknown where its counter was unreadable at the begin and end of the fault', () => {
+  it('is unknown where its counter was unreadable at the start and end of the fault', () => {
     const approved: Story['approved'] = (s) => (s > 65.4 && s <= 90 ? { a: 0, b: 0 } : { a: 55, b: 22 })
     const records = mapped(evidence({ approved }), 'sample', (sample) =>
       sample.source === 'payments-api' && sample.at > secondAt(65) && sample.at < secondAt(95)

@@ -172,7 +172,7 @@ describe('what a harm costs', () => {
   const costs = (rows: Rows, changes: Parameters<typeof harmOf>[0] = {}) =>
     noted(harmCosts(seenIn(framesOf('search', rows), { rehearsal: { slos } }), harmOf(changes)))
 
-  it('is felt from its begin until a hundred attempts in a row were good after its end', () => {
+  it('is felt from its start until a hundred attempts in a row were good after its end', () => {
     const [cost] = costs(
       listOf(
         [64_000, { good: 10 }],

@@ -117,7 +117,7 @@ describe('an object kind that was not read', () => {
       ['pinned-images', true],
     ])
     expect(sentenceOf(judgment, 'posture-unread')).toBe(
-      'Whether casino has default-deny is not known: NetworkPolicy was not read.',
+      'It is not known whether casino has default-deny: NetworkPolicy was not read.',
     )
   })
 

@@ -201,7 +201,7 @@ describe('sockets', () => {
       'held',
     ],
     [
-      'of which no herd is too large',
+      'without a limit for a thundering herd',
       () =>
         judged([
           [65_000, 100],

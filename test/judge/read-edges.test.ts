@@ -219,7 +219,7 @@ describe('points at which clients had seen something acknowledged', () => {
 describe('alerts', () => {
   const read = (ok: boolean): AlertsRead =>
     ({ kind: 'alerts-read', at: atMs(1), ok, problem: 'x', active: [], rules: [] }) as never
-  it('are readings that worked, and the last that did not', () => {
+  it('keep successful readings, and the last failed one', () => {
     const alerts = createAlertsSeen()
     for (const [index, ok] of [true, false, true, false].entries()) alerts.add(read(ok), index + 1)
     expect([alerts.reads.map(({ line }) => line), alerts.failed?.line]).toEqual([[1, 3], 4])

@@ -1,4 +1,4 @@
-/** What single records say of a run: its begin and end, losses, and lines that are out of order. */
+/** What single records say of a run: its start and end, losses, and lines that are out of order. */
 import { describe, expect } from 'vitest'
 import type { Evidence } from '../../src/domain/evidence.ts'
 import { ratio } from '../../src/domain/units.ts'
@@ -149,7 +149,7 @@ describe('lines that are out of order', () => {
     expect(misplaced(at(2000, one), at(2000, one), at(2000, { ...one, more: 1 }))).toEqual([2])
   })
 
-  it('are none of what was lost or is in doubt', () => {
+  it('leave out lost and doubted evidence', () => {
     expect(misplaced(lost('x', 2000), lost('x', 1000), doubted, { ...doubted, at: atMs(1) })).toEqual([])
   })
 

@@ -78,7 +78,7 @@ describe('breaches that lost evidence excuses', () => {
     ['a hole in everything', usual.filter(({ at: ms }) => ms < atMs(20_000) || ms > atMs(30_000))],
   ])('are some where there is %s', (_, records) => expect(named(excused(records))).not.toBe(''))
 
-  it('are none of a whole run, and no warning is', () => {
+  it('are none if no evidence was lost, and never warnings', () => {
     expect(excused(usual)).toEqual([])
     const other = [of('warning', 'slo-missed'), of('breach', 'slo-missed')]
     expect(excuseLost(seenIn([...usual, lost()], run), other).map(({ weight }) => weight)).toEqual(['warning', 'gap'])

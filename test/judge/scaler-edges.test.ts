@@ -46,7 +46,7 @@ describe('an autoscaler was called for more', () => {
       'over-target never',
     ],
     [
-      'from the begin on, where its metric has no value',
+      'from the start on, where its metric has no value',
       () => over([hpa(-1, 2, rps()), hpa(30, 2, rps()), two]),
       'over-target at 25000, after 0',
     ],
@@ -106,11 +106,7 @@ describe('an autoscaler was called for more', () => {
       () => over([hpa(-1, 2, rps()), two, waiting([26_000, 5], [40_000, 100])], gauge),
       'over-target never',
     ],
-    [
-      'and it cannot be said when',
-      () => over([hpa(-1, 2, rps(5)), hpa(30, 2, rps(12)), two], gauge),
-      'gap no-evidence',
-    ],
+    ['at an unknown time', () => over([hpa(-1, 2, rps(5)), hpa(30, 2, rps(12)), two], gauge), 'gap no-evidence'],
     ['in a phase that is not there', () => over([hpa(-1, 2, rps(5)), two], { phase: 'x' }), 'gap no-evidence'],
   ])('%s', (_, is, expected) => expect(is()).toBe(expected))
 })
@@ -184,7 +180,7 @@ describe('an autoscaler', () => {
       ['over-target at 25000, after 0', 'decided never', 'scheduled never', 'ready never', 'gap no-evidence'],
     ],
     [
-      'that is blind and capped and late',
+      'that watches only CPU, is at its maximum, and is late',
       () => judged([hpa(-1, 2, cpu(5)), hpa(30, 6, cpu(60)), two], { atLeast: 7 }),
       [
         'over-target at 25000, after 0',

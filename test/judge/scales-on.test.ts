@@ -48,7 +48,7 @@ describe('an autoscaler that scales on a metric of a source', () => {
   ])('is judged from the moment when %s called for more pods', (_, scalesOn, more) => {
     expect(causesOf(run(scalesOn, 49, more))).toEqual([])
     expect(causesOf(run(scalesOn, 62, more))).toContain('autoscaler-late')
-    // Without it, from the begin of the phase.
+    // Without it, from the start of the phase.
     expect(causesOf(run(undefined, 49, more))).toContain('autoscaler-late')
   })
 

@@ -273,7 +273,7 @@ describe('a state that the run must reach', () => {
         told(gauge, pg(...Array.from({ length: 9 }, (_, n) => [30_000 + n * 1000, 59] as const), [50_000, undefined])),
       'gap no-evidence: 59 at undefined (1 of 10 readings failed.)',
     ],
-    ['by a rate from the begin of its phase on', () => told(rate, bets(25_000)), 'held: 50/s at 30000'],
+    ['by a rate from the start of its phase on', () => told(rate, bets(25_000)), 'held: 50/s at 30000'],
     [
       'by a rate that began before',
       () => told(rate, bets(24_999)),

@@ -61,7 +61,7 @@ describe('a schema change', () => {
     judged([start, done(44_000), heal(55_000), [healedMs, { is: 'healed' }]], [...calm, ...login(rows)])
       .slice(2)
       .at(0)
-  // From the begin of the load to 41 s, and from 62 s on.
+  // From the start of the load to 41 s, and from 62 s on.
   it.each<[string, () => string | undefined, string]>([
     ['thirty attempts on either side', () => fits(listOf([30_000, 30, 0], [62_000, 0, 0], [70_000, 30, 0])), 'held'],
     ['fewer before', () => fits(listOf([30_000, 29, 0], [62_000, 0, 0], [70_000, 30, 0])), 'gap no-evidence'],

@@ -106,7 +106,7 @@ describe('users of a mirror', () => {
     expect(slows((ms) => ((ms - FROM - 1) % LONG < 3000 ? 900 : 100))).toEqual(['held'])
   })
 
-  it('are those whose frame has its middle in a window, its begin included', () => {
+  it('are those whose frame has its middle in a window, its start included', () => {
     const slowAt = (edge: number) => {
       const rows = Array.from({ length: END / 1000 }, (_, n) => (n + 1) * 1000).map((middle) => {
         const isSlow = isOnAt(middle) && (middle - FROM) % LONG === edge

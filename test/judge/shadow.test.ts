@@ -198,7 +198,7 @@ describe('a shadow', () => {
     expect(causesOf(judgment)).toContain('unreconciled')
     expect(causesOf(judgment)).not.toContain('shadow-wrote')
     expect(judgment.actions[0]?.reactions.find(({ kind }) => kind === 'wrote-nothing')?.sentence).toContain(
-      'not because of the mirror as far as its windows show',
+      'the windows do not show that the mirror caused it',
     )
   })
 

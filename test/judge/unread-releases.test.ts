@@ -60,7 +60,7 @@ describe('a canary', () => {
       false,
     ])
     expect(judgment.findings.map(({ sentence }) => sentence)).toContain(
-      'What each release got is not known, because no pod of the new release could be read. 0 of 340 requests (0 %, between 0 % and 1.5 %) went to the new release; 50 % were asked for.',
+      'The share of each release is not known, because no pod of the new release could be read. 0 of 340 requests (0 %, between 0 % and 1.5 %) went to the new release; 50 % were asked for.',
     )
   })
 
@@ -74,7 +74,7 @@ describe('a canary', () => {
     const { judgment, breaches, told } = canary(lost(NEW, 108))
     expect([breaches, judgment.verdict.kind, told.rollback]).toEqual([[], 'inconclusive', false])
     expect(sentenceOf(judgment, 'no-evidence')).toBe(
-      'When Deployment gateway-canary answered its last request after its rollback was due is not known, because gateway-canary/gateway-canary-1 could not be read.',
+      'It is not known when Deployment gateway-canary answered its last request after its rollback was due, because gateway-canary/gateway-canary-1 could not be read.',
     )
   })
 
@@ -85,7 +85,7 @@ describe('a canary', () => {
     expect(canary(lost(NEW, 140), whole, late).breaches).toEqual(['rollback-late'])
   })
 
-  it('that was taken back for a share of which all that was counted shows nothing is not accused of it', () => {
+  it('that was rolled back for its share is not accused of it if all counts show the right share', () => {
     const steps = [begun, ...promoted(1), set(65, 2), decided(80, 2, 'roll-back', 'weight-not-served'), ...back(80)]
     const { judgment, breaches } = canary(
       () => false,
@@ -96,7 +96,7 @@ describe('a canary', () => {
     expect(sentenceOf(judgment, 'no-evidence')).toMatch(/All that was counted shows the share that was asked for\.$/)
   })
 
-  it('under way that cannot be read is held, and not for its share', () => {
+  it('that cannot be read at a step is held as undecided', () => {
     const release = canaryAct()
     const watch = createCanaryWatch(withActions(actionOf('gateway 2', release)), target, {
       action: 'gateway 2',
@@ -107,7 +107,7 @@ describe('a canary', () => {
     expect(watch.decide(1, secondAt(65), { isOver: true, mayHold: true })).toEqual({
       outcome: 'hold',
       reason: 'undecided',
-      note: 'what each release got is not known: no pod of the new release could be read',
+      note: 'the share of each release is not known: no pod of the new release could be read',
     })
   })
 
@@ -234,7 +234,7 @@ it('a mirror whose copies nobody could count is not accused of its share', () =>
   )
   const [told] = judgeCanary(seen, harm).filter(({ result }) => result.kind === 'serves-share')
   expect(told && wordsOn(told)).toMatch(
-    /^gap no-evidence: What was copied is not known, because no pod of the new release could be read\. 0 of /,
+    /^gap no-evidence: The number of copies is not known, because no pod of the new release could be read\. 0 of /,
   )
 })
 
@@ -248,10 +248,12 @@ describe('a Rollout that is followed', () => {
   it('is not accused of the share of pods that cannot be read', () => {
     const { judgment, breaches } = followed(follow.promoted, follow.asked, lost('shop-b2-yyyyy', 47))
     expect([breaches, judgment.verdict.kind]).toEqual([[], 'inconclusive'])
-    expect(sentenceOf(judgment, 'no-evidence')).toMatch(/what each release got is not known: no pod of the new release/)
+    expect(sentenceOf(judgment, 'no-evidence')).toMatch(
+      /the share of each release is not known: no pod of the new release/,
+    )
   })
 
-  it('and is aborted while its next step begins is not accused of the share of the step that it has passed', () => {
+  it('that is aborted while its next step begins is not accused of the share of the step before', () => {
     const aborted: follow.FollowMoment = [
       95,
       { is: 'step-decided', step: 1, outcome: 'roll-back', reason: 'aborted', note: 'no pods' },

@@ -25,8 +25,8 @@ describe('a pod', () => {
   it.each<[string, boolean, boolean]>([
     ['read every second', unread(read(...every(5, 40))), false],
     ['with a gap inside', unread(read(...every(5, 15), ...every(25, 40)), failing(16, 24)), false],
-    ['with a gap over the begin', unread(read(5, 8, ...every(12, 40)), failing(9, 11)), true],
-    ['with a short gap over the begin', unread(read(5, 8, ...every(11, 40)), failing(9, 10)), false],
+    ['with a gap over the start', unread(read(5, 8, ...every(12, 40)), failing(9, 11)), true],
+    ['with a short gap over the start', unread(read(5, 8, ...every(11, 40)), failing(9, 10)), false],
     ['with a gap over the end', unread(read(...every(5, 28), ...every(33, 40)), failing(29, 32)), true],
     ['that was slower than its interval', unread(read(5, 8, ...every(12, 40)), [], { everyMs: 2000 }), false],
     ['read until shortly before the end', unread(read(...every(5, 27)), failing(28, 40)), false],

@@ -48,7 +48,7 @@ const tables: readonly (readonly [RateWitness, readonly Told[]])[] = [
         'was not measured around the fault.',
       ],
       [
-        'was scraped from the begin of the fault on',
+        'was scraped from the start of the fault on',
         rates([0, 10]).filter(([since]) => since >= 65_000),
         'could not be read in the 5.0 s before the fault.',
       ],
@@ -228,12 +228,12 @@ describe('a part of a track', () => {
   ])('names pods %s', (_, each, pods) => expect(blindPods(each, 100, 300, 100)).toEqual(pods))
 
   it.each<[string, Span, boolean]>([
-    ['over the begin', [50, 151, 1], true],
+    ['over the start', [50, 151, 1], true],
     ['over the end', [250, 351, 1], true],
     ['of no longer time', [50, 150, 1], false],
     ['without a count', [50, 151, 0], false],
-    ['up to the begin', [-50, 100, 1], false],
-    ['from the begin on', [100, 299, 1], false],
+    ['up to the start', [-50, 100, 1], false],
+    ['from the start on', [100, 299, 1], false],
     ['from the end on', [300, 500, 1], false],
     ['up to the end', [150, 300, 1], false],
   ])('is torn by a gap %s', (_, span, isTorn) => {

@@ -129,7 +129,7 @@ function voidReasons(life: Life, ended: BlockEnded, frames: number): readonly st
   }
   if (frames === 0) reasons.push('nothing was measured in it')
   if (life.longestHoleMs > HOLE_MS)
-    reasons.push(`its load generator told nothing for ${(life.longestHoleMs / 1000).toFixed(1)} s`)
+    reasons.push(`its load generator reported nothing for ${(life.longestHoleMs / 1000).toFixed(1)} s`)
   if (ended.outcome === 'completed') reasons.push(...starvedProfiles(life))
   return reasons
 }

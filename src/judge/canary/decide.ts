@@ -27,10 +27,10 @@ export type StepView = {
   /** The steps before it. */
   readonly earlier: readonly CountedSpan[]
   readonly counts: CountsBetween
-  /** Why the counts of this step do not show the share that each release got; left out if they do. */
+  /** Why the share that each release got in this step is not known; left out if it is. */
   readonly uncounted?: string | undefined
   readonly slis: readonly SliInStep[]
-  /** An indicator of the gate of which the load generator told nothing in this step. */
+  /** An indicator of the gate without samples in this step. */
   readonly unmeasured?: string | undefined
   /** The highest number of looks over all steps of this canary. */
   readonly looks: number
@@ -125,7 +125,7 @@ function whatIsOpen(view: StepView, facts: Facts): Omit<StepDecision, 'outcome'>
           reason: 'weight-not-served',
           note: `${shareWords(served)}, and ${showMeasuredPercent(asked, 1)} were asked for`,
         }
-      : undecided(`what each release got is not known: ${uncounted}`)
+      : undecided(`the share of each release is not known: ${uncounted}`)
   if (fresh.requests < errors.from)
     return undecided(`the new release got ${fresh.requests} requests, and ${errors.from} are needed`)
   if (fresh.bad > fresh.requests * errors.atMost)
@@ -145,7 +145,7 @@ function whatIsOpen(view: StepView, facts: Facts): Omit<StepDecision, 'outcome'>
   )
 }
 
-/** Requests without response times: the histogram has another name, or its pods do not show it. With too few requests there is nothing to compare. */
+/** Requests are counted and response times are not: the histogram has another name, or pods do not expose it. Too few requests are not compared anyway. */
 function whyUntimed({ canary, step, earlier, counts }: StepView): string | undefined {
   for (const side of canarySides) {
     const all = [...earlier, step].map(({ fromAt, toAt }) => counts(side, fromAt, toAt))

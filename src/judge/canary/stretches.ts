@@ -5,8 +5,8 @@ import type { ActionLife, StepSeen } from '../seen/action-lives.ts'
 export type StepStretch = { readonly step: StepSeen; readonly fromAt: number; readonly toAt: number }
 
 /**
- * A step without a decision ends when the action was rolled back. A step that ended before routers settled is left out. A followed Rollout may be aborted while
- * its next step begins: the step that it has passed ended before, when its share began to change.
+ * A step without a decision ends with the rollback. A step that ended before routers settled is left out. A followed Rollout may be aborted while its next
+ * step begins: then the step before ended when the share began to change.
  */
 export const stretchesOf = ({ steps, healRequested }: ActionLife, seenUntil: number): readonly StepStretch[] =>
   steps.flatMap((step) => {

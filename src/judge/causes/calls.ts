@@ -94,7 +94,7 @@ export function callsUnending(seen: Seen): readonly Finding[] {
       const isTorn = [from, to].some(
         (provider) => splitAt(seen.counters.track(endedId(provider)), fromAt, harm.endAt, CLIENT_MS).torn.length > 0,
       )
-      // Without a look it is less than any time.
+      // Without a scrape it is -Infinity, which is less than RATE_MS.
       const overMs = Math.max(...looks.map((one) => one.toAt)) - Math.min(...looks.map((one) => one.fromAt))
       const ended = (looks.reduce((sum, one) => sum + one.count, 0) / overMs) * 1000
       const before = approvedBefore(seen, harm, from, to)

@@ -1,4 +1,4 @@
-/** How sockets leave a pod that ends, and where their players land when they come back. */
+/** How sockets leave a pod that ends, and to which servers their clients reconnect. */
 import { showMeasuredPercent } from '../../domain/show.ts'
 import type { Finding } from '../../domain/verdict.ts'
 import { finding } from '../findings/findings.ts'
@@ -50,7 +50,7 @@ export function socketsNotDrained(seen: Seen): readonly Finding[] {
 const REPLACED_LEAST = 10
 const MOVED_SHARE = 0.5
 
-/** Players whose socket is replaced while all is well return to the same server, if anything keeps them there. */
+/** Clients whose socket is replaced while all is well return to the same server, if anything keeps them there. */
 export function routingNotSticky(seen: Seen): readonly Finding[] {
   const told = seen.load.sockets.filter((row) => row.kept + row.moved > 0)
   const moved = told.reduce((sum, row) => sum + row.moved, 0)

@@ -80,7 +80,7 @@ function findingsOf(
   lines: readonly (number | undefined)[],
 ): readonly Finding[] {
   const missed = steps.filter((each) => !each.held)
-  // The first pod has no time of its own: it is due when enough pods are.
+  // The first pod has no budget of its own: it is due when enough pods are.
   const dueAt = (each: Step) => (each.name === 'idle' ? endAt : fromAt) + (each.budgetMs ?? readyWithinMs)
   const open = missed.filter((each) => each.afterMs === undefined && seen.run.seenUntil < dueAt(each))
   const late = missed.filter((each) => !open.includes(each))

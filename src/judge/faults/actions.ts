@@ -81,7 +81,7 @@ function notDone(
   const { name, expect, when } = action
   if (state === 'done') {
     if (life?.begun !== undefined || life === undefined) return []
-    // Without its begin nothing that follows from it was judged.
+    // Without its start nothing that follows from it was judged.
     return [finding('gap', 'action-not-done', name, `${name} was done, and no record shows when it began.`, life.lines)]
   }
   // A release that was taken back at a step or at its preview did what it should, and has a finding of its own.

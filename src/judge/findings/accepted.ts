@@ -55,7 +55,7 @@ function expired(each: Finding, acceptance: AcceptedBy): Finding {
     ...each,
     acceptance,
     sentence: `${each.sentence} (${owner} had accepted it until ${until}; that expired ${ago}.)`,
-    next: `${each.next} Or let ${owner} accept it anew in the target file, with a new date.`,
+    next: `${each.next} Or let ${owner} accept it again in the target file, with a new date.`,
   }
 }
 

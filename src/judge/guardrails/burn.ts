@@ -31,7 +31,7 @@ export function createBurnWatch(guardrail: BurnGuardrail): Watch {
     const [share, latest] = [shareOf(recent), shareOf(recent.filter((each) => each.at > delta.at - shortMs))]
     // Silence is neither good nor bad.
     if (share === undefined || latest === undefined) return undefined
-    // Before the long window is full, what is missing of it counts as good at the same pace: there has not been time to burn more.
+    // Early in the run, the missing part of the long window counts as good, at the same rate of attempts: a short burst must not look like a long one.
     const long = burnOf(share) * Math.min(1, (delta.at - startedAt) / longMs)
     if (Math.min(burnOf(latest), long) < factor - ROUNDING) return undefined
     over = [...over.filter((each) => each.at > delta.at - longMs), { at: delta.at, forMs: delta.at - delta.fromAt }]

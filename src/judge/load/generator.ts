@@ -84,7 +84,7 @@ function unwatched(seen: Seen, rows: number): readonly Finding[] {
   return [finding('gap', 'no-evidence', 'generator', sentence, seen.run.loadLines)]
 }
 
-/** Iterations that ran and told nothing of their outcome, beyond what the objective tolerates: a script that throws. */
+/** Iterations that ran without an outcome, more than the objective tolerates: a script that throws. */
 function silent(seen: Seen): readonly Finding[] {
   const { load, run } = seen
   if (run.load !== 'completed') return []

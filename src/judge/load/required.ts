@@ -108,7 +108,7 @@ function tooEasy(seen: Seen, state: RequiredState, { at, line, shown }: Reading)
 
 function unknown(seen: Seen, state: RequiredState, why: string, nearest?: Reading): Ruled<ReachedResult> {
   const name = stateName(state)
-  const sentence = `Whether ${name} reached ${stateGoal(state)} is not known: ${why}.`
+  const sentence = `It is not known whether ${name} reached ${stateGoal(state)}: ${why}.`
   const lines = [nearest?.line, seen.run.headLine, ...seen.run.loadLines]
   const shown = nearest === undefined ? {} : { shown: nearest.shown }
   return {

@@ -1,6 +1,6 @@
 /**
- * The script's own thresholds, as k6 evaluated them over the whole run. A missed one is a breach. k6 passes a threshold without samples; here it is a gap. And
- * the closed model of a script's load is told as a warning.
+ * The script's own thresholds, as k6 evaluated them over the whole run. A missed one is a breach. k6 passes a threshold without samples; here it is a gap.
+ * A script with a closed model gives a warning.
  */
 import type { ThresholdResult } from '../../domain/evidence.ts'
 import { CLOSED_MODEL } from '../../domain/script.ts'

@@ -206,7 +206,7 @@ function lostByLedger(seen: Seen, operation: string, ledger: Side): Sums {
   return lost.count > 0 ? lost : noSums
 }
 
-/** A key booked twice is a ledger bug. Charged twice means that the player paid twice. */
+/** A key booked twice is a ledger bug. Charged twice means that the customer paid twice. */
 function duplicates(operation: string, { book, line, entry }: Side, cause: Cause): readonly Finding[] {
   if (entry.duplicates === 0) return []
   const keys = entry.duplicateKeys.length === 0 ? '' : ` (${listed(entry.duplicateKeys)})`

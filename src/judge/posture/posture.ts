@@ -38,7 +38,7 @@ export function judgeWant(
   const lines = kinds.map((kind) => seen?.lines.get(kind))
   const unread = kinds.filter((kind) => seen?.lists[kind] === undefined)
   if (seen === undefined || unread.length > 0) {
-    const sentence = `Whether ${namespace} has ${want} is not known: ${listed(unread)} was not read.`
+    const sentence = `It is not known whether ${namespace} has ${want}: ${listed(unread)} was not read.`
     const findings = [finding('gap', 'posture-unread', `${namespace}: ${want}`, sentence, lines)]
     return { result: { namespace, want, held: false, sentence }, findings }
   }

@@ -42,7 +42,7 @@ export function redundancyAmiss(
             ),
           ]
     if (!serves(workload, services)) return []
-    // With a budget somebody has thought of it: what is lost for a moment may be what players can do without.
+    // A disruption budget shows that one replica is a decision: users may do without this service for a moment.
     return own.length > 0
       ? [flaw('single-replica', workload, `Others wait for ${name}, and it is one pod.`, 'warning')]
       : [flaw('single-replica', workload, `Others wait for ${name}, and it is one pod without a disruption budget.`)]

@@ -28,7 +28,7 @@ function fires(seen: Seen, harm: Harm, expected: AlertReaction, answer: Reaction
   const { reads } = seen.alerts
   const before = reads.findLast(({ at }) => at <= harm.createdAt && at > harm.createdAt - ALERTS_GAP_MS)
   if (before === undefined)
-    return answer.unknown(`Whether ${alert} was firing before ${harm.name} is not known${whyUnread(seen)}.`, [
+    return answer.unknown(`It is not known whether ${alert} was firing before ${harm.name}${whyUnread(seen)}.`, [
       seen.alerts.failed?.line,
     ])
   const already = before.active.filter(isMeant(expected))
@@ -54,7 +54,7 @@ function fires(seen: Seen, harm: Harm, expected: AlertReaction, answer: Reaction
   if (quiet.at >= harm.injectedAt + withinMs) return answer.broken('alert-late', told)
   return first.at - quiet.at <= ALERTS_GAP_MS
     ? answer.held(told)
-    : answer.unknown(`When ${alert} fired is not known${whyUnread(seen)}.`, told.lines)
+    : answer.unknown(`It is not known when ${alert} fired${whyUnread(seen)}.`, told.lines)
 }
 
 const firing = (expected: AlertReaction) => (active: ActiveAlert) =>
@@ -79,18 +79,21 @@ function neverFired(
     return answer.unknown(`The run ended before ${alert} had to fire (${allowed}).`, seen.run.loadLines)
   if (longestGap(seen.alerts.reads, harm.createdAt, deadline) > ALERTS_GAP_MS)
     return answer.unknown(
-      `Whether ${alert} fired is not known: alerts could not be read all the time${whyUnread(seen)}.`,
+      `It is not known whether ${alert} fired: alerts could not be read all the time${whyUnread(seen)}.`,
       lines,
     )
   const rules = inTime.flatMap((read) => read.rules.filter((rule) => rule.alert === alert))
   const sick = rules.find(({ health }) => health !== 'ok')
   if (sick !== undefined)
     return answer.unknown(
-      `Whether ${alert} had to fire is not known: its rule could not be evaluated (${sick.problem ?? sick.health}).`,
+      `It is not known whether ${alert} had to fire: its rule could not be evaluated (${sick.problem ?? sick.health}).`,
       lines,
     )
   if (new Set(rules.map(({ evaluatedAt }) => evaluatedAt)).size < 2)
-    return answer.unknown(`Whether ${alert} had to fire is not known: its rule was not evaluated in that time.`, lines)
+    return answer.unknown(
+      `It is not known whether ${alert} had to fire: its rule was not evaluated in that time.`,
+      lines,
+    )
   const isPending = inTime.at(-1)?.active.some(isMeant(expected)) === true
   const state = isPending ? 'it was pending when that was over' : 'it was never active'
   const sentence = `${alert} did not fire after ${harm.name} (${allowed}; ${state}).`
@@ -124,5 +127,5 @@ function resolves(seen: Seen, harm: Harm, expected: AlertReaction, answer: React
   if (last !== undefined && last.at >= deadline) return answer.broken('alert-unresolved', told)
   return quiet.at - (last?.at ?? healedAt) <= ALERTS_GAP_MS
     ? answer.held(told)
-    : answer.unknown(`When ${alert} resolved is not known${whyUnread(seen)}.`, told.lines)
+    : answer.unknown(`It is not known when ${alert} resolved${whyUnread(seen)}.`, told.lines)
 }

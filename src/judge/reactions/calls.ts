@@ -1,4 +1,4 @@
-/** Calls to what is broken: they come down when a breaker opens, and retries do not make a storm of them. */
+/** Calls to a broken dependency: they fall when a circuit breaker opens, and retries do not multiply them. */
 
 import type { Reaction } from '../../domain/rehearsal.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'

@@ -96,7 +96,7 @@ function letIn({ seen, harm, act, life, named, served }: Facts): Ruled<ReactionR
     case 'worse':
       return answer.broken('canary-worse', { sentence, lines })
     case 'weight-not-served':
-      // The step has a finding of its own where all evidence shows the same. Some of it came after the decision.
+      // If all evidence, also what came after the decision, shows a wrong share, the step has its own finding.
       return served.some(({ share }) => share?.isOff)
         ? { result: { kind: 'let-in', subject: act.shape, sentence, held: false }, findings: [] }
         : answer.unknown(`${sentence} All that was counted shows the share that was asked for.`, lines)
@@ -118,7 +118,7 @@ function wasServed({ seen, harm, act, named }: Facts, served: StepServed): Ruled
   const options = unreadOptions(seen, act.canary.gate.canary)
   const uncounted = whySharesUncounted(seen.counters, named, served, step.share, options)
   if (uncounted === undefined) return answer.broken('weight-not-served', told)
-  return answer.unknown(`What each release got is not known, because ${uncounted}. ${sentence}`, told.lines)
+  return answer.unknown(`The share of each release is not known, because ${uncounted}. ${sentence}`, told.lines)
 }
 
 /** From the rollback, or the breach that led to it, to the last response that the new release is known to have given. */
@@ -127,7 +127,7 @@ function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResul
   const begun = rollbackOf(seen, act, life, named)
   if (begun === undefined) return answer.unknown(`${harm.name} was not seen to be rolled back.`, life.lines)
   if (!isCounted(seen.counters, named))
-    return answer.unknown(`What ${nameOf(act)} answered was not counted.`, [begun.line])
+    return answer.unknown(`The answers of ${nameOf(act)} were not counted.`, [begun.line])
   const last = lastAnswer(seen.counters, named)
   const tookMs = Math.max(0, (last?.at ?? begun.at) - begun.at)
   const lines = [begun.line, last?.line]
@@ -138,7 +138,7 @@ function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResul
   }
   const unread = unreadBack(seen, named, begun.at, tookMs)
   if (unread.length > 0) {
-    const why = `When ${nameOf(act)} answered its last request after ${begun.what} is not known, because ${unread.join(', ')} could not be read.`
+    const why = `It is not known when ${nameOf(act)} answered its last request after ${begun.what}, because ${unread.join(', ')} could not be read.`
     return answer.unknown(why, lines)
   }
   if (tookMs > act.backWithinMs) return answer.broken('rollback-late', told)
@@ -148,8 +148,8 @@ function takenBack({ seen, harm, act, life, named }: Facts): Ruled<ReactionResul
 }
 
 /**
- * Pods of the new release that may have answered longer, or not as long, as their readings show. A late answer that was counted over a gap may be an early one;
- * and a pod that is not asked to end, and cannot be read after its last answer, may still answer.
+ * Pods of the new release whose last answer is not known. A late answer that was counted over a gap may have been given before the gap. A pod that was not
+ * asked to end, and cannot be read after its last known answer, may still answer.
  */
 function unreadBack(seen: Seen, named: NamedCanary, begunAt: number, tookMs: number): readonly string[] {
   const { backWithinMs, canary } = named.release

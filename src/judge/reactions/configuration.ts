@@ -23,7 +23,7 @@ type Facts = {
   readonly act: ConfiguredRelease
   readonly life: ActionLife
   readonly written: Written
-  /** `unread`: times in which it may have had another configuration than what is known. */
+  /** `unread`: times in which its configuration is not known. */
   readonly pods: readonly {
     readonly life: PodLife
     readonly known: readonly Known[]
@@ -86,13 +86,13 @@ const servingAt = ({ pods }: Pick<Facts, 'pods'>, at: number): readonly Serving[
 const isAll = (serving: readonly Serving[], isOne: (digest: string) => boolean): boolean =>
   serving.length > 0 && serving.every(({ now }) => now !== undefined && isOne(now.digest))
 
-/** A pod whose scrapes fail then may have changed earlier than its next reading shows. */
+/** The scrapes of a pod failed then, so it may have changed before its next reading. */
 const isUnknownAt = ({ pods }: Facts, at: number): boolean =>
   pods.some(({ life, unread }) => servesAt(life, at) && unread.some(({ fromAt, toAt }) => fromAt < at && at < toAt))
 
 /** The moment from which on it was so until `toAt`; undefined if it was not so at the end. */
 function sinceWhen({ pods }: Facts, fromAt: number, toAt: number, isSo: (at: number) => boolean): number | undefined {
-  // A pod that has told nothing counts from then on.
+  // From then on a pod without a reading counts as not configured.
   const untoldAt = ({ bornAt }: PodLife): number => bornAt + UNTOLD_MS + 1
   const changes = pods.flatMap(({ life, known, unread }) => [
     ...[...life.serving, ...known].map(({ at }) => at),

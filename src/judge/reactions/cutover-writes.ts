@@ -20,7 +20,7 @@ export function writesOf(facts: CutoverFacts): readonly CutoverPart[] {
   const last = good.findLast((row) => row.fromAt < frozen.at)
   if (last === undefined)
     return [answer.unknown(`${act.writes}: no good write was reported before the freeze.`, [frozen.line])]
-  // A cutover that was taken back thaws in the old region, also if the run ended it before a step was late.
+  // A cutover that was taken back thaws the old region, also when the end of the run took it back.
   const isTakenBack = life.stopped !== undefined || seen.actions.of(harm.name)?.healRequested !== undefined
   const againAt = thawing?.at ?? (isTakenBack ? endAt : undefined)
   const first = againAt === undefined ? undefined : good.find((row) => row.at > againAt)
@@ -189,7 +189,8 @@ export function readsOf(facts: CutoverFacts): readonly CutoverPart[] {
   const told = { sentence, tookMs: is, lines }
   if (is <= withinMs) return [answer.held(told)]
   if (was > withinMs) return [answer.unknown(`${sentence} It was too slow before the cutover as well.`, lines)]
-  if (will === undefined) return [answer.unknown(`${sentence} Whether it became faster by itself was not seen.`, lines)]
+  if (will === undefined)
+    return [answer.unknown(`${sentence} It is not known whether it became faster by itself.`, lines)]
   // A region that stays slow has another cause, and a latency objective shows it.
   if (will > withinMs) return [answer.unknown(`${sentence} It stayed slow, so this was not the cache alone.`, lines)]
   return [answer.broken('cold-cache', { ...told, sentence: `${sentence} It was ${duration(will)} at the end.` })]

@@ -65,7 +65,7 @@ function stepOf(facts: CutoverFacts, step: CutoverStep): readonly CutoverPart[] 
   const answer = cutoverAnswer(facts, 'cutover-step', cutoverStepWords[step], budgetMs)
   if (begun === undefined)
     return isPassed(facts, step)
-      ? [answer.unknown(`The begin of the ${cutoverStepWords[step]} was not recorded.`, [proven?.line])]
+      ? [answer.unknown(`The start of the ${cutoverStepWords[step]} was not recorded.`, [proven?.line])]
       : []
   const allowed = `${duration(budgetMs)} were allowed`
   if (proven !== undefined) {
@@ -89,7 +89,7 @@ function stepOf(facts: CutoverFacts, step: CutoverStep): readonly CutoverPart[] 
     return [answer.broken('region-drift', { sentence, lines: [begun.line, stopped.line] })]
   }
   if (stopped.unread) {
-    const why = `Whether the ${cutoverStepWords[step]} was done is not known, because it could not be read: ${sentenceOf(stopped.problem)}`
+    const why = `It is not known whether the ${cutoverStepWords[step]} was done, because it could not be read: ${sentenceOf(stopped.problem)}`
     return [answer.unknown(why, [begun.line, stopped.line])]
   }
   const tookMs = stopped.at - begun.at
@@ -128,7 +128,7 @@ function writers(facts: CutoverFacts): readonly CutoverPart[] {
   const unread = life.regions.find(({ from }) => from === 'unread')
   const lines = [promoted?.line, ...life.regions.map(({ line }) => line)]
   if (unread !== undefined || life.regions.length === 0)
-    return [answer.unknown(`Whether ${place.from.name} still accepted writes could not be read.`, lines)]
+    return [answer.unknown(`It could not be read whether ${place.from.name} still accepted writes.`, lines)]
   return [answer.held({ sentence: `${place.from.name} accepted no writes after the promotion.`, lines })]
 }
 
@@ -189,7 +189,7 @@ function moved(facts: CutoverFacts): readonly CutoverPart[] {
     return unread === ''
       ? [answer.broken('traffic-not-moved', { sentence, lines })]
       : [answer.unknown(`${sentence} But ${unread} could not be read.`, lines)]
-  // What the old region still served may be in the readings that are missing.
+  // Missing readings may hide requests to the old region.
   if (old.unread.length > 0) return [answer.unknown(`${sentence} But ${listed(old.unread)} could not be read.`, lines)]
   if (fresh.requests === 0)
     return [answer.unknown(`${place.to.name} served no request after the traffic had moved.`, lines)]

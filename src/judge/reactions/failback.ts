@@ -47,7 +47,7 @@ export function judgeFailback(seen: Seen, harm: Harm, { from, to }: Failover, to
   ]
   const isTorn = tracks.some(({ torn }) => torn.length > 0)
   if (isTorn || whole.some((track) => blindPods(track, fromAt, toAt, RATE_MS).length > 0)) {
-    const sentence = `Whether work returned to ${from} after ${harm.name} could not be measured: its approved calls were not scraped until the end.`
+    const sentence = `It is not known whether work returned to ${from} after ${harm.name}: its approved calls were not scraped until the end.`
     return tookOver ? say('gap', 'no-evidence', sentence) : []
   }
   const [ofFrom, ofTo] = [cumulative(approved.from), cumulative(approved.to)]

@@ -54,14 +54,14 @@ export function judgeFailover(seen: Seen, harm: Harm, expected: Failover): Ruled
   }
   const blind = blindPods(tracks.to, harm.injectedAt, harm.endAt, SUSTAINED_MS)
   if (blind.length > 0 || torn.length > 0 || tracks.to.increments.length === 0) {
-    const sentence = `Whether ${to} took over from ${from} could not be measured: ${counterOf(seen, from)} was not scraped during the fault.`
+    const sentence = `It is not known whether ${to} took over from ${from}: ${counterOf(seen, from)} was not scraped during the fault.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
   const arrived = arrivedShare(seen, harm.createdAt, { fromAt: harm.injectedAt, toAt: harm.endAt })
   if (before * arrived * (shownMs / 1000) < ASKED_LEAST) {
     const why =
       arrived < 1 ? 'clients were refused before they reached the service' : 'the fault was too short for enough calls'
-    const sentence = `Whether ${to} took over from ${from} could not be seen: ${why}.`
+    const sentence = `It is not known whether ${to} took over from ${from}: ${why}.`
     return { result: none, findings: [say('gap', 'no-evidence', sentence)] }
   }
   return { result: none, findings: [say('breach', 'failover-missing', missing(expected, tracks.to, before, harm))] }

@@ -67,7 +67,7 @@ function unknownOthers(seen: Seen, { fromAt, toAt }: Span): readonly Finding[] {
   const { failed } = seen.alerts
   const why = failed === undefined ? '' : `: ${failed.problem}`
   const say = (problem: string) => [
-    finding('gap', 'no-evidence', 'alerts', `Whether other alerts fired is not known: ${problem}${why}.`, [
+    finding('gap', 'no-evidence', 'alerts', `It is not known whether other alerts fired: ${problem}${why}.`, [
       failed?.line,
       ...seen.run.loadLines,
     ]),

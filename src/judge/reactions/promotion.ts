@@ -1,5 +1,5 @@
 /**
- * A database moves to another member. Three things are asked of it: players feel it no longer than the recovery time objective, no
+ * A database moves to another member. Three things are asked of it: users feel it no longer than the recovery time objective, no
  * operation that was acknowledged is lost (recovery point objective 0), and never did two members take writes at the same time.
  */
 import type { Reaction } from '../../domain/rehearsal.ts'
@@ -84,7 +84,7 @@ function writers(seen: Seen, harm: Harm, { database }: Promotes): Part {
   const { spans, scrapes } = seen.gauges.spans(writableId(database))
   if (scrapes === 0) {
     return answer.unknown(
-      `Who takes writes in ${database} was not scraped, so that a split brain cannot be ruled out.`,
+      `No reading shows which member of ${database} takes writes, so that a split brain cannot be ruled out.`,
       harm.lines,
     )
   }

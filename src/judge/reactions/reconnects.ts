@@ -1,4 +1,4 @@
-/** Players whose sockets fell come back: how soon, and not all in the same second. */
+/** Clients whose sockets fell reconnect: how soon, and not all in the same second. */
 import type { Reaction } from '../../domain/rehearsal.ts'
 import { showMeasuredPercent } from '../../domain/show.ts'
 import type { ReactionResult } from '../../domain/verdict.ts'

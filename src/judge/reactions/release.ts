@@ -61,7 +61,7 @@ function rolledOut(facts: Facts): Ruled<ReactionResult> {
   const healsAt = life.healRequested?.at ?? Number.POSITIVE_INFINITY
   const fresh = facts.pods.filter((each) => !templates.has(templateOf(each)) && each.bornAt < healsAt)
   const lines = linesOf(fresh)
-  // Its time begins when its migration is complete. One that was not seen to be has findings of its own.
+  // Its time begins when its migration is complete. A migration that was not seen to complete has its own findings.
   const isMigrating = act.migration !== undefined && life.migration.done === undefined
   const fromAt = life.migration.done?.at ?? harm.createdAt
   const since = life.migration.done === undefined ? `${harm.name} began` : 'its migration was complete'
@@ -70,7 +70,7 @@ function rolledOut(facts: Facts): Ruled<ReactionResult> {
     const tookMs = all - fromAt
     const sentence = `Every pod of ${nameOf(act)} ran the release${whatRan(facts, fresh)} ${duration(tookMs)} after ${since}; ${duration(act.withinMs)} were allowed.`
     if (tookMs > act.withinMs && isMigrating)
-      return answer.unknown(`When the migration of ${harm.name} was complete was not seen. ${sentence}`, lines)
+      return answer.unknown(`The end of the migration of ${harm.name} was not seen. ${sentence}`, lines)
     if (tookMs > act.withinMs) return answer.broken('rollout-stuck', { sentence, tookMs, lines })
     return whyNoProof(facts, fresh, answer) ?? answer.held({ sentence, tookMs, lines })
   }
@@ -108,7 +108,7 @@ function whyNoProof(
       return answer.broken('mixed-images', { sentence, lines: [first.line, mixed.line] })
     }
     if (now.length === 0 || now.some(({ id }) => id === undefined))
-      return answer.unknown(`Which image ${container} of ${nameOf(facts.act)} ran was not seen.`, linesOf(fresh))
+      return answer.unknown(`It is not known which image ${container} of ${nameOf(facts.act)} ran.`, linesOf(fresh))
   }
   return undefined
 }

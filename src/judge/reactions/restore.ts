@@ -36,7 +36,7 @@ function archives(facts: Facts): readonly Part[] {
   const limitMs = act.archivedWithinMs
   if (seen.run.head.target.restores?.[act.from]?.archived === undefined) return []
   const answer = answerOf(facts, 'archives', 'archive', limitMs)
-  if (set === undefined) return lost(facts, answer, 'When the point was set was not recorded.')
+  if (set === undefined) return lost(facts, answer, 'The time at which the point was set was not recorded.')
   const allowed = `${duration(limitMs)} were allowed`
   if (archived !== undefined) {
     const tookMs = archived.at - set.at
@@ -44,7 +44,8 @@ function archives(facts: Facts): readonly Part[] {
     const told = { sentence, tookMs, lines: [set.line, archived.line] }
     return [tookMs <= limitMs ? answer.held(told) : answer.broken('archive-late', told)]
   }
-  if (life.done !== undefined) return lost(facts, answer, 'When the archive held the point was not recorded.')
+  if (life.done !== undefined)
+    return lost(facts, answer, 'The time at which the archive held the point was not recorded.')
   const triedMs = endedAt(facts) - set.at
   const sentence = `The archive did not hold the point ${duration(triedMs)} after it was set; ${allowed}.`
   if (triedMs > limitMs) return [answer.broken('archive-late', { sentence, lines: [set.line] })]
@@ -60,13 +61,13 @@ function restores(facts: Facts): readonly Part[] {
   const { act, life } = facts
   const { 'copy-asked': asked, 'copy-ready': ready } = life.restore
   const answer = answerOf(facts, 'restores', 'copy', act.withinMs)
-  if (asked === undefined) return lost(facts, answer, 'When the copy was requested was not recorded.')
+  if (asked === undefined) return lost(facts, answer, 'The request for the copy was not recorded.')
   if (life.copyFailed !== undefined) {
     const sentence = `No copy could be restored: ${life.copyFailed.problem}`
     return [answer.broken('backup-not-restorable', { sentence, lines: [asked.line, life.copyFailed.line] })]
   }
   if (ready === undefined && life.done !== undefined)
-    return lost(facts, answer, 'When the copy could be read was not recorded.')
+    return lost(facts, answer, 'The time at which the copy could be read was not recorded.')
   const tookMs = (ready?.at ?? endedAt(facts)) - asked.at
   const allowed = `${duration(act.withinMs)} were allowed`
   if (tookMs > act.withinMs) {
@@ -118,11 +119,15 @@ function matches(facts: Facts): readonly Part[] {
   if (read.live.every(({ cells }) => (cells[0]?.count ?? 0) === 0))
     return [answer.unknown('Nothing was booked before the point, so the copy proves nothing.', [read.line])]
   if (life.restore['point-set'] !== undefined && life.restore['point-asked'] === undefined)
-    return [answer.unknown('What the client had seen acknowledged at the point was not recorded.', [read.line])]
+    return [
+      answer.unknown('The operations that the client had seen acknowledged at the point were not recorded.', [
+        read.line,
+      ]),
+    ]
   return [answer.held(told(heldSentence(read)))]
 }
 
-/** A restore that was done has passed all of its steps: one of which there is no record is lost. */
+/** A restore that is done has passed all steps, so a step without a record is lost evidence. */
 const lost = ({ life: { done } }: Facts, answer: ReactionAnswer, why: string): readonly Part[] =>
   done === undefined ? [] : [answer.unknown(why, [done.line])]
 

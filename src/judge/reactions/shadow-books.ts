@@ -44,9 +44,9 @@ export function judgeBooks(facts: ShadowFacts): Ruled<ReactionResult> {
   }
   const why =
     ledger === undefined
-      ? 'the windows alone cannot show as few writes as a mirror of this share would make; expect ledger: reconciled'
-      : 'the books do not agree with what clients sent, and not because of the mirror as far as its windows show'
-  return answer.unknown(`Whether the mirror wrote is not known: ${why}.`, lines)
+      ? 'a mirror with this share would make fewer writes than the windows can show; expect ledger: reconciled'
+      : 'the books differ from what clients sent, but the windows do not show that the mirror caused it'
+  return answer.unknown(`It is not known whether the mirror wrote: ${why}.`, lines)
 }
 
 const windowsWords = ({ windows, shadow }: ShadowFacts): string =>

@@ -80,7 +80,7 @@ function servesShare(facts: ShadowFacts): Part {
   if (!on.isOff && off?.isOff !== true) return answer.held(told)
   const uncounted = whyCopiesUncounted(facts)
   if (uncounted === undefined) return answer.broken('weight-not-served', told)
-  return answer.unknown(`What was copied is not known, because ${uncounted}. ${told.sentence}`, lines)
+  return answer.unknown(`The number of copies is not known, because ${uncounted}. ${told.sentence}`, lines)
 }
 
 /** Both releases must be read in each window, also in those without a mirror. */

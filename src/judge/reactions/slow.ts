@@ -16,7 +16,7 @@ export const hurtIn = ({ bad, dropped, tooSlow }: HurtRow): number => bad + drop
 
 /** As many as show a recovery: fewer cannot tell 5 % from a chance. */
 const ATTEMPTS = 100
-/** In floating point 1 − 0.9 is less than 0.1, so exactly 10 of 100 would be more than a p90 allows. Counts are whole numbers: nothing else changes. */
+/** In floating point 1 − 0.9 is less than 0.1, so exactly 10 of 100 would be more than a p90 allows. Counts are whole numbers, so no other result changes. */
 const ROUNDING = 1e-6
 
 /** Rows of an SLI with what counts as too slow; nothing where no latency objective covers the SLI. */

@@ -1,11 +1,11 @@
-/** What else is known of the pods of a source whose readings are missing: when they were asked to end, and how often they are read. */
+/** Helps to tell a gap in the readings of a pod from its end: when it was asked to end, and how often its source is scraped. */
 import { scrapeMsOf } from '../../domain/rehearsal.ts'
 import type { Seen } from '../seen/seen.ts'
 import type { UnreadOptions } from '../seen/unread.ts'
 
 export function unreadOptions({ run, objects }: Seen, source: string): UnreadOptions {
   const { target } = run.head
-  // Names of a track are `source/pod`.
+  // A track calls its pods `source/pod`.
   const leavesAt = (pod: string): number | undefined => {
     const [of = '', name] = pod.split('/')
     const namespace = target.sources[of]?.namespace

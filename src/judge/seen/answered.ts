@@ -30,7 +30,7 @@ export function createAnswered(): Answered {
       const key = `${sample.source}/${sample.pod}`
       const before = last.get(key)
       last.set(key, now)
-      // What a pod had counted before it was first scraped, and what one counts that started anew, is of no known time.
+      // The time of counts before the first scrape of a pod, or after its restart, is not known.
       if (!before || now.all < before.all || now.at <= before.at) return
       const stretch = {
         fromAt: before.at,

@@ -8,12 +8,12 @@ export type Configurations = {
   add(sample: EvidenceOf<'sample'>, line: number): void
   /** Digests that a pod reported over time; empty if it reported none. */
   of(pod: string): readonly ConfigTold[]
-  /** When its scrapes had failed for so long that it may have had another configuration. The last may have no end. */
+  /** Times in which its scrapes failed for so long that it may have had another configuration. The last may have no end. */
   unread(pod: string): readonly ConfigUnread[]
 }
 export type ConfigUnread = { readonly fromAt: number; readonly toAt: number }
 
-/** Sources are scraped every second, or every few: after this time a reading is old. */
+/** A reading older than this is stale. Sources are scraped every second or every few. */
 const OLD_MS = 15_000
 
 /** When a pod was read last, and whether a scrape has failed since. */

@@ -1,6 +1,6 @@
 /**
  * Counters of the platform, from scrapes: increments between two successful scrapes of the same pod. A gap between them loses
- * resolution, not counts; a counter that fell was started anew; a pod that appears later brings all it has counted.
+ * resolution, not counts; a counter that fell was reset by a restart; a pod that appears later brings all it has counted.
  */
 import type { EvidenceOf, Series } from '../../domain/evidence.ts'
 import type { OverPods } from '../../domain/rehearsal.ts'

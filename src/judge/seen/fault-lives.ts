@@ -18,7 +18,7 @@ export type FaultLives = Lives<FaultLife, FaultStepData>
 
 export const faultLives = (): FaultLives => createLives<FaultLife, FaultStepData>({ lines: [] }, lived)
 
-/** First of each step counts: a fault that covers newcomers is injected once more without beginning anew. */
+/** The first of each step counts: a fault that covers pods which started during it is injected again, but does not begin again. */
 function lived(life: FaultLife, step: FaultStepData, moment: Moment): FaultLife {
   switch (step.is) {
     case 'created':

@@ -24,7 +24,7 @@ export type FrameDelta = {
   readonly badBy: ReadonlyMap<string, Readonly<Record<string, number>>>
 }
 
-/** A counter that went down was started anew: all it shows is new. */
+/** A counter that fell was reset by a restart: all that it shows is new. */
 export const grownBy = (before: number | undefined, now: number): number =>
   before === undefined || now < before ? now : now - before
 

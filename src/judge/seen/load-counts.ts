@@ -37,7 +37,7 @@ export type LoadCounts = {
   readonly unknownKeys: ReadonlyMap<string, readonly string[]>
   readonly lags: readonly LagRow[]
   readonly sockets: readonly SocketRow[]
-  /** Lines of frames whose totals fell: the generator counted anew, and what it counted in between is lost. */
+  /** Lines of frames whose totals fell: the generator restarted its counters, and its counts since the frame before are lost. */
   readonly restarts: readonly number[]
   readonly frames: {
     readonly count: number

@@ -87,7 +87,7 @@ export type Growth = { readonly by: ReadonlyMap<Part, number>; readonly restarte
 const NO_CELLS: Cells = new Map()
 
 /**
- * What the series counted since `before`. If one of them fell, or none of them is there any more, the instance began to count anew, and all that it
+ * What the series counted since `before`. If one of them fell, or none of them is there any more, the instance was restarted, and all that it
  * shows is new.
  */
 export function grown(before: Cells, now: Cells): Growth {

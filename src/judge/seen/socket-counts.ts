@@ -9,7 +9,7 @@ export type SocketRow = {
   readonly connected: number
   readonly failed: number
   readonly dropped: number
-  /** Of the dropped: those that ended without a close frame. All of them, where nobody told. */
+  /** Of the dropped: those that ended without a close frame. All of them, if the frame does not say. */
   readonly fallen: number
   readonly kept: number
   readonly moved: number

@@ -1,10 +1,10 @@
-/** Undos that are written before their harm, and done after it: what was left behind, also by somebody who was killed before they could say so. */
+/** An undo is written before its change is made, and done after it. The open ones are what a session left behind, also if it was killed. */
 import type { Evidence } from '../../domain/evidence.ts'
 
 export type Undos = {
   /** `line`: of the record. It decides what came first, because records of different kinds may be read in another order. */
   add(record: Evidence, line: number): void
-  /** Written and not done, by id, with the line. The same undo may be written, done and written again: then it is outstanding again. */
+  /** Written and not done, by id, with the line. An undo that is done and then written again is outstanding again. */
   readonly open: ReadonlyMap<string, number>
   /** Done and never written, by id, with the line. `heal` also undoes what it finds by its label. */
   readonly unwritten: ReadonlyMap<string, number>

@@ -2,7 +2,7 @@
 import { type CanarySide, releaseWords } from '../../domain/canary.ts'
 import type { Increment, Track } from './counters.ts'
 
-/** Scrapes are a second apart, and one or two may fail: a shorter gap moves hardly a count over an edge. */
+/** Three scrapes of a second each: a shorter gap hardly moves requests over the edge of a stretch. */
 const PATIENCE_MS = 3000
 
 export type UnreadOptions = {
@@ -13,8 +13,8 @@ export type UnreadOptions = {
 }
 
 /**
- * A gap in the readings of a pod reaches over an edge of the stretch, or to its end. A pod that was never read counts only if its scrapes failed for the whole
- * stretch, because a new one needs a moment. Names are those of the track: `source/pod`.
+ * Pods with a gap over an edge of the stretch, or up to its end. A pod that was never read counts only if its scrapes failed for the whole stretch, because a
+ * new pod is not scraped at once. Returns `source/pod`, as in the track.
  */
 export function unreadPods(
   { increments, failures }: Track,
@@ -45,8 +45,8 @@ export const isRead = ({ increments }: Track, fromAt: number, toAt: number): boo
 type Span = { readonly fromAt: number; readonly toAt: number }
 
 /**
- * Why the requests that one release counted in a stretch are not known, as `gateway/gateway-7c9d8f6b54-fghij could not be read`. Undefined if they are. Only
- * worth a question where the counts would accuse somebody.
+ * Why the requests of one release in a stretch are not known, such as `gateway/gateway-7c9d8f6b54-fghij could not be read`. Undefined if they are. Asked only
+ * before a breach is reported from these counts.
  */
 export function whyUnread(
   track: Track,

@@ -154,7 +154,7 @@ function words(
 ): { subject: string; sentence: string } {
   switch (kind) {
     case 'frames':
-      return { subject: 'load frames', sentence: `The load generator told nothing for ${time}.` }
+      return { subject: 'load frames', sentence: `The load generator reported nothing for ${time}.` }
     case 'health':
       return { subject: 'generator', sentence: `CPU of the load generator ${of} was not measured for ${time}.` }
     case 'source':
@@ -184,7 +184,7 @@ function unobserved(seen: Seen): readonly Finding[] {
 
 function restarted({ load }: Seen): readonly Finding[] {
   if (load.restarts.length === 0) return []
-  const sentence = 'The load generator began to count anew: what it counted since its frame before is not known.'
+  const sentence = 'The load generator restarted its counters: its counts since the frame before are lost.'
   return [finding('gap', 'evidence-lost', 'load frames', sentence, load.restarts)]
 }
 

@@ -64,7 +64,7 @@ describe('a block', () => {
   it('is void when the generator was silent for more than three seconds', () => {
     const records = blockRecords(blockPlan('p1-a', 'a', 1), ZERO, quiet)
     const silent = records.filter(({ kind, at }) => kind !== 'load-frame' || at <= ZERO + 12_000 || at > ZERO + 16_000)
-    expect(seen(silent).of('p1-a')?.reasons).toEqual(['its load generator told nothing for 5.0 s'])
+    expect(seen(silent).of('p1-a')?.reasons).toEqual(['its load generator reported nothing for 5.0 s'])
     const short = records.filter(({ kind, at }) => kind !== 'load-frame' || at <= ZERO + 12_000 || at > ZERO + 14_000)
     expect(seen(short).of('p1-a')?.reasons).toEqual([])
   })
