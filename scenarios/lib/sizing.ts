@@ -3,7 +3,7 @@ import { wholeShares } from '../../src/domain/runners.ts'
 import type { LoadStage } from '../../src/domain/timeline.ts'
 import { peakOf } from './intended-start.ts'
 
-/** The client gives up on an answer after this long, and from then on the outcome is unknown to it. An attempt of several requests shares it. */
+/** The client gives up after this long, and does not learn the outcome. All requests of an attempt share this time. */
 export const CLIENT_TIMEOUT_MS = 2000
 
 /**

@@ -41,9 +41,9 @@ export type CapacitySeen = {
   /** What comes next, by what has been measured so far. */
   next(): SearchStep | undefined
   readonly stopped: { readonly by: string; readonly reason: string } | undefined
-  /** Undefined while nobody knows. */
+  /** False while an undo is outstanding. Undefined until the journal has the end of the search. */
   readonly healed: boolean | undefined
-  /** Why the journal is not what the search wrote, or not all of it. */
+  /** How the journal was changed or damaged, if it was. */
   readonly doubt: string | undefined
 }
 
@@ -106,7 +106,7 @@ export function createCapacitySeen(): CapacitySeen {
         doubt ??= `the journal was changed after it was written: ${record.problem}`
         return
       case 'evidence-lost':
-        // What a watch lost is no part of a search; a damaged journal is.
+        // A search does not use what watches saw, so only damage to the journal counts.
         if (record.about.startsWith('journal')) doubt ??= `${record.about}: ${record.problem}`
         return
       default:
@@ -218,7 +218,7 @@ function countsOf(slo: Slo, sums: Readonly<Record<string, WindowSums>>): Objecti
 
 type Arrivals = { readonly neverRan: number; readonly due: number; readonly starved?: string; readonly lost?: string }
 
-/** A generator that crashed or told nothing has its own limit, never the platform's. */
+/** A generator that crashed or reported nothing shows a limit of its own, never one of the platform. */
 function arrivalsOf(
   results: readonly BlockResult[],
   parts: readonly Part[],

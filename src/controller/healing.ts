@@ -97,8 +97,9 @@ type Owed = { readonly undo: Undo }
 type Failed<T> = { readonly of: T; readonly error: unknown }
 
 /**
- * For each object, the newest harm is undone first. Weights and mirrors of routes are restored before anything else, so that no request is sent to pods that another
- * undo removes; and values of ConfigMaps, because pods that another undo starts read them. If weights cannot be restored, the undos of the workload that serves them are not tried: its pods still get requests of users.
+ * For each object, the newest harm is undone first. Weights and mirrors of routes are restored before anything else, so that no request is sent to pods that
+ * another undo removes. Values of ConfigMaps too, because pods that another undo starts read them. If weights cannot be restored, the undos of the workload that
+ * serves them are not tried, because its pods still get requests.
  * `stillWrong`: undos that failed before and are not in this list. Undos of different objects run in parallel, so that healing takes as long as the
  * slowest one and not as the sum. Returns the problems.
  */

@@ -9,9 +9,9 @@ export type LoadEnd = Extract<LoadEvent, { kind: 'ended' }>
 /** Stops the run. */
 export type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
 
-/** k6 lets iterations in flight end. If it takes longer than this after the end of the plan it hangs, and the load is stopped. */
+/** k6 finishes iterations in flight. If it still runs this long after the end of the plan, it hangs and is stopped. */
 const LOAD_OVERRUN = seconds(15)
-/** What k6 needs for its own end after the last iteration: teardown and the last push. */
+/** After its last iteration k6 needs time for teardown and the last push. */
 const DRAIN_GRACE = seconds(5)
 
 /** Waits until the load and its plan end. Stops it when the run stops or when the load does not end. A load that ends early stops the run. */
@@ -55,7 +55,7 @@ export async function untilLoadEnds(
 /** One second of grace: k6 rounds its last stage, which does not count as an early end. */
 const nearEndMs = ({ totalMs }: Timeline): Millis => millis(Math.max(0, totalMs - 1000))
 
-/** k6 ends after its last arrival, which comes early where the last phase has a low rate, or none. Sockets stay to the end. */
+/** k6 exits after its last arrival, long before the end of the plan if the last phase has a low rate or none. Sockets stay until the end. */
 function lastWorkMs(timeline: Timeline): Millis {
   const { profiles, sockets } = timeline.load
   if (sockets) return nearEndMs(timeline)

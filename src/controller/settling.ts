@@ -40,8 +40,8 @@ export function lastScrape({ slis }: Rehearsal, { prometheus }: Target): Millis 
 }
 
 /**
- * Reads the books until two rounds in a row are equal and all books are settled, and asks for the keys between these two. Nothing was booked meanwhile, so that
- * all readings are of one moment, although they are made one after the other. At the end of the budget the last round is final.
+ * Reads the books until two rounds in a row are equal and all books are settled, and asks for the keys between these two. Then nothing was booked between
+ * them, so books and keys agree although they are read one after the other. At the end of the budget the last round is final.
  */
 export async function settle(
   ports: { readonly books: Books; readonly clock: Clock },
@@ -62,7 +62,7 @@ export async function settle(
     for (const { state } of looks) if (state) recorder.record({ kind: 'book-read', ...state, final: false })
     const isFirst = before === undefined
     before = looks.every(({ state }) => state?.settled) ? looks : undefined
-    // The second round of settled books comes at once. Books that still change in it get their time.
+    // The second round follows at once. If books still changed in it, the next one waits.
     if (before === undefined || !isFirst) await clock.until(nextRound(clock.now(), deadline))
   }
 }
@@ -82,7 +82,7 @@ async function lookInto(books: Books, target: Target, book: string, run: string)
   }
 }
 
-/** Equal sums are equal books. */
+/** Books with equal sums count as equal. */
 const areEqual = (before: readonly Look[], now: readonly Look[]): boolean =>
   now.every(({ state }, index) => state?.settled && sumsOf(state) === sumsOf(before[index]?.state))
 
@@ -94,7 +94,7 @@ const sumsOf = (state: BookState | undefined): string =>
     .sort()
     .join()
 
-/** What a book said of the unknown keys of one operation, or why it did not. */
+/** The answer of a book about the unknown keys of one operation, or why there is none. */
 type KeysAnswer = { readonly book: string; readonly record: Parameters<Recorder['record']>[0] }
 
 function askForKeys(books: Books, target: Target, run: string, unknown: UnknownKeys): Promise<readonly KeysAnswer[]> {

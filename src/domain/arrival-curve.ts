@@ -3,7 +3,7 @@ import { type Millis, millis, type PerSecond, perSecond, type Some } from './uni
 
 export type ArrivalCurve = {
   readonly file: string
-  /** Time from its begin, ascending, and the rate at load 1x; linear between them. */
+  /** Time from its start, ascending, and the rate at load 1x; linear between them. */
   readonly points: Some<CurvePoint>
   /**
    * Variance ÷ mean of the counts per second, as they are measured where a curve is only a mean over its scrapes. 1 is Poisson. Undefined: the rate is
@@ -31,7 +31,7 @@ export function curveAt({ points }: ArrivalCurve, atMs: number): PerSecond {
   return atMs >= to ? toRate : perSecond(fromRate + ((toRate - fromRate) * (atMs - from)) / (to - from))
 }
 
-/** Mean rate from its begin to a moment. */
+/** Mean rate from its start to a moment. */
 export function curveMean(curve: ArrivalCurve, untilMs: number): PerSecond {
   const times = [...curve.points.map(([atMs]) => atMs).filter((atMs) => atMs < untilMs), millis(untilMs)]
   let area = 0

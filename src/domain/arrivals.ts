@@ -38,8 +38,8 @@ export function dueAtMs(stages: readonly LoadStage[], index: number): Millis {
 }
 
 /**
- * When the last arrival of a plan is due, less one arrival: k6 may round the last one down. k6 is done with it, although the rate may be so low, or 0, that the
- * plan goes on for a long time.
+ * When the last arrival that k6 starts for certain is due: k6 may round their number down by one. After its last arrival k6 exits, although the plan may go on at
+ * a low rate, or at 0.
  */
 export function lastDueMs(stages: readonly LoadStage[]): Millis {
   const arrivals = Math.floor(arrivalsBy(stages, Number.POSITIVE_INFINITY) + 1e-6)

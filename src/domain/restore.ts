@@ -41,7 +41,7 @@ export type CopyRequest = {
 export type RestoreGoals = {
   /** `now`: a base backup is taken first, where the target file says how. `latest`: the one that is there. */
   readonly backup: 'now' | 'latest'
-  /** From the backup (from the begin, with `latest`) to the named point. The log of this time must come from the archive. */
+  /** From the backup (from the start, with `latest`) to the named point. The log of this time must come from the archive. */
   readonly pointAfterMs: Millis
   /** Longest time from the point until the archive holds it: the data loss if the database were gone (RPO). */
   readonly archivedWithinMs: Millis

@@ -58,7 +58,7 @@ export function readCurve(text: string, wish: CurveWish, report: Report): Some<C
   return isSome(simple) ? simple : undefined
 }
 
-/** NaN is the value before it; at the begin, the first value. */
+/** NaN is the value before it; at the start, the first value. */
 function filled(rows: readonly Row[]): readonly Row[] {
   let last = rows.find(({ rate }) => !Number.isNaN(rate))?.rate ?? 0
   return rows.map((row) => {

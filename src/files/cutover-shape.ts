@@ -302,7 +302,7 @@ export const cutoverPlace: Shape<CutoverPlace> = {
   },
 }
 
-/** Nothing moves from a region to itself, and what counts both of them accuses the old one. */
+/** Both regions need their own name, backend and source. A source for both would count requests of the new region as traffic of the old one. */
 function checkSides({ from, to, steps, served }: CutoverPlace, at: SourcePoint, report: Report): void {
   const same = (problem: string, next: string) => report(at, 'wrong-value', problem, next)
   if (from.name === to.name) same(`Both regions are called ${from.name}.`, 'give each a name of its own.')

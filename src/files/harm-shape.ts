@@ -103,7 +103,7 @@ const reaction = placed(
     alert: need(alert, "An alert of the team's own Prometheus must fire, and resolve."),
     human: need(human, 'People react, as their notes say.'),
     completes: need(
-      record({ within: within('Longest time from the begin of the action to its end.') }),
+      record({ within: within('Longest time from the start of the action to its end.') }),
       'The action is complete: drained, rolled out, promoted.',
     ),
     promotes: need(

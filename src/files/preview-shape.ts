@@ -17,7 +17,7 @@ const headerValue = text({
 })
 
 const anyHeaders = table(headerName, headerValue)
-/** At least one: without any, the requests would be those of all users. */
+/** At least one: without a header, the preview route would match all users' requests. */
 const headers: typeof anyHeaders = {
   schema: { ...anyHeaders.schema, minProperties: 1 },
   decode: (node, report) => {

@@ -103,8 +103,8 @@ const expectation = placed(
           placed(name('the name of a phase', 'peak')),
           'Phase that it must follow: the rise of its load, or what a fault or an action does in it.',
         ),
-        activatesWithin: within('Longest time from the begin of the phase until its trigger is active.'),
-        readyWithin: within('Longest time from the begin of the phase until `atLeast` pods are Ready.'),
+        activatesWithin: within('Longest time from the start of the phase until its trigger is active.'),
+        readyWithin: within('Longest time from the start of the phase until `atLeast` pods are Ready.'),
         atLeast: need(integer({ min: 1, max: 100_000, what: 'a number of pods' }), 'Pods that must be Ready.'),
         idleWithin: may(
           placed(duration()),

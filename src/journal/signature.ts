@@ -1,6 +1,6 @@
 /**
  * The signature of a journal, made when the run has ended: Ed25519 (RFC 8032) over the hash of the last line. The chain alone proves that no
- * line was changed by accident or by hand; whoever rewrites the whole file can chain it anew. Only the holder of the key can sign it anew.
+ * line was changed by accident or by hand; whoever rewrites the whole file can also compute a new chain. Only the holder of the key can sign it again.
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'

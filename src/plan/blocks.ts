@@ -14,12 +14,12 @@ export type BlockWanted = {
   readonly block: string
   readonly of: string
   readonly pair?: number
-  /** The run and its seed. Blocks of one pair have the same seed, so that the same players do the same. */
+  /** The run and its seed. Blocks of one pair have the same seed, so that the same users do the same. */
   readonly run: string
   readonly seed: number
   /** Multiple of the rehearsal's arrivals and sockets, before the target's own load factor. */
   readonly factor: number
-  /** Time in which the load rises from 0 at the begin of the block; it rises at once if left out. Part of `settleMs`. */
+  /** Time in which the load rises from 0 at the start of the block; it rises at once if left out. Part of `settleMs`. */
   readonly rampMs?: Millis
   /** A load before this one, without a pause between them. Its time is part of `settleMs`. */
   readonly before?: { readonly factor: number; readonly forMs: Millis }

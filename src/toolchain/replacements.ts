@@ -285,7 +285,7 @@ export const CHANGED: Readonly<
   'gateway-api': { path: 'sigs.k8s.io/gateway-api/conformance', replacements: GATEWAY_REPLACEMENTS },
 }
 
-/** Those that change this program; undefined where nothing of its module is changed. */
+/** The replacements in the code of this program; undefined if its module has none. */
 export const replacementsIn = ({ module, name }: Pick<Tool, 'module' | 'name'>): readonly Replacement[] | undefined =>
   CHANGED[module]?.replacements.filter(({ only }) => only === undefined || only === name)
 

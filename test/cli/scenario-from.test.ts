@@ -20,7 +20,7 @@ function recording(folder: string, text: string): string {
 const harOf = (entries: readonly object[]): string => JSON.stringify({ log: { entries } })
 
 describe('a script from a recording', () => {
-  it('goes into a folder that does not exist yet, and never over a file', async () => {
+  it('creates its folder, and overwrites no file', async () => {
     const folder = tempFolder()
     const file = recording(folder, harOf([visit]))
     const out = join(folder, 'k6', 'visit.js')

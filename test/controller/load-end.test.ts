@@ -21,7 +21,7 @@ async function waited(fromSecond: number, isOver: Promise<void>, stopLoad: () =>
   let nowMs = fromSecond * 1000
   const clock: Clock = {
     now: () => instant(nowMs),
-    // The deadline of a load that hangs is aborted before it comes.
+    // The controller waits until this deadline only if the load hangs, and aborts the wait when the load ends.
     until: (at, signal) =>
       new Promise((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(new Error('aborted')))

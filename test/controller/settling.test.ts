@@ -92,7 +92,7 @@ describe('books', () => {
     expect(finals(records)).toEqual(['2 psp-a: 2', '2 wallet: 2'])
   })
 
-  it('are read until two rounds are equal, because one of them may have been read before the last change', async () => {
+  it('are read until two rounds are equal, because a book may change after it was read', async () => {
     const seen = Promise.withResolvers<void>()
     let reads = 0
     const records = await settled(async (book) => {
@@ -124,7 +124,7 @@ describe('books', () => {
     expect(finals(records)).toEqual(['1 psp-a: 1', '1 wallet: 1'])
   })
 
-  it('agree with the keys that they say they hold, also if an operation is booked after the client has given up', async () => {
+  it('agree with their answers about keys, also if an operation is booked after the client has given up', async () => {
     // It is booked between the first two rounds: when the keys are asked for, and after the first look at the books.
     let asked = 0
     const late = 'run-1.payout.7'

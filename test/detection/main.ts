@@ -107,7 +107,7 @@ function judgeAgain(): void {
   for (const row of wanted) {
     const trial = trialFor(row, readKept())
     if (trial === undefined || !existsSync(join(trial.run, 'journal.ndjson'))) continue
-    // Exit codes of a verdict are no failure here. Any other one leaves the verdict of before in its place.
+    // If judge fails, the old verdict.json stays, and its exit code differs from that of the process.
     const { status } = spawnSync(process.execPath, ['src/cli/bin.mjs', 'judge', trial.run], { stdio: 'ignore' })
     const judgment = JSON.parse(readFileSync(join(trial.run, 'verdict.json'), 'utf8')) as Judgment
     if (status !== judgment.exitCode) {

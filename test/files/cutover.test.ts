@@ -116,12 +116,12 @@ describe('a cutover', () => {
     ['with reads that nothing measures', ['shop.yaml', 'sli: browse', 'sli: brows'], ['unknown-sli']],
     ['to a region of the same name', ['target.yaml', 'name: east', 'name: west'], ['wrong-value']],
     [
-      'that moves requests to where they are',
+      'that moves requests from a backend to itself',
       ['target.yaml', 'to: orders-east}\n          undo', 'to: orders-west}\n          undo'],
       ['wrong-value'],
     ],
     [
-      'whose regions are counted by one source',
+      'with one source for both regions',
       [
         'target.yaml',
         'requests_total, from: orders-west, to: orders-east',

@@ -31,7 +31,7 @@ describe('the installed package', () => {
     expect(files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([])
   })
 
-  it('brings each how-to and file of docs that its messages name', () => {
+  it('contains every how-to and docs file that its messages name', () => {
     const programs = readdirSync(join(packageFolder(), 'dist'), { recursive: true, encoding: 'utf8' })
     const texts = programs
       .filter((path) => path.endsWith('.js'))

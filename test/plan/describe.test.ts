@@ -140,7 +140,7 @@ describe('a described plan', () => {
     ).toMatchFileSnapshot('golden/refused-plan.txt')
   })
 
-  it('shows the gate of a fault, which opens at the begin of the load at the earliest', () => {
+  it('shows the gate of a fault, which opens at the start of the load at the earliest', () => {
     const opens = (opensMs: number) => {
       const gate = { by: 'owner', opensMs: millis(opensMs), at } as const
       const rehearsal = { ...stock.rehearsal, faults: [{ ...stockFault, gate }] }

@@ -103,7 +103,7 @@ describe('the factor of the phases', () => {
 
   it.each([
     ['level at 1', [phase(0, 10, 1), phase(5, 10, 1)], 1, true],
-    ['a ramp at the begin', [phase(5, 10, 1)], 1, false],
+    ['a ramp at the start', [phase(5, 10, 1)], 1, false],
     ['another factor', [phase(0, 10, 1), phase(0, 10, 2)], 1, false],
     ['a load factor', [phase(0, 10, 1)], 2, false],
   ])('leaves the load as it is: %s', (_, list, loadFactor, expected) => {

@@ -40,7 +40,7 @@ async function run(name: string, target?: string): Promise<RealRun> {
   return rehearse(cluster(), { kubeconfig, folder }, `test/real/shop/${name}.rehearsal.yaml`, target)
 }
 
-/** Of all runs, also of those that proved nothing. */
+/** Judgments of all runs, also of those that proved nothing. */
 const judgments: Judgment[] = []
 const shown = new Set<string>()
 let repeatsLeft = REPEATS_MAX

@@ -89,7 +89,7 @@ function onCluster(object: Any): Any {
 
 /** A pod goes on serving until every kube-proxy has forgotten it. Without this, `operations` fails with `drain-missing`, rightly. */
 const LATER = { preStop: { sleep: { seconds: 4 } } }
-/** The 10 s of the shop's own manifests less those of LATER are little on a busy machine. */
+/** The shop's own manifests give 10 s. LATER takes 4 s of them, and the rest is too little on a busy machine. */
 const GRACE_S = 30
 
 const wayIn = (name: string, { ports }: Any) => ({

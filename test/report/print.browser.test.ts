@@ -8,7 +8,7 @@ import { chromium, openBrowser } from '../support/browser.ts'
 import { gameday } from '../support/evidence-gameday.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
-/** Marks the begin and the end of an element by something that a link can lead to. Chromium writes the page of each such place into the PDF. */
+/** Marks the start and the end of an element by something that a link can lead to. Chromium writes the page of each such place into the PDF. */
 const MARK = `(selector, name) => document.querySelectorAll(selector).forEach((element, index) => {
   for (const [where, end] of [['afterbegin', 'begin'], ['beforeend', 'end']]) {
     const id = name + '-' + index + '-' + end

@@ -209,7 +209,7 @@ describe('the promo peak on a platform in trouble', () => {
       expect(last?.operations.deposit?.unknown).toBe(30)
     }))
 
-  it('counts attempts of two slow requests that are under way when the plan is over: no deposit is booked and unknown to it', () =>
+  it('counts slow attempts that are under way at the end of the plan, so that it knows every booked deposit', () =>
     withPlatform(async () => {
       const run = await k6.drive(PROMO_PEAK, planOf(platform.entry, { 'double-click': [stage(1000, 3)] }))
       platform.behaviour.delayMs = 1900

@@ -4,7 +4,7 @@ import { createOutbox, type ShopOrder } from './services/outbox.ts'
 const order = (key: string): ShopOrder => ({ key, amountCents: 500 })
 const keysOf = (orders: readonly ShopOrder[]) => orders.map(({ key }) => key).join()
 
-it('sends orders until they are confirmed, and holds those that were added meanwhile', async () => {
+it('sends orders until they are confirmed, and keeps those that were added meanwhile', async () => {
   const sent: string[] = []
   const answers = [false, true, false, true]
   const outbox = createOutbox(async (orders) => {

@@ -5,7 +5,7 @@ import { CLIENT_TIMEOUT_MS, expectStatus, loadOptions, measure, operating, plan 
 export { teardown, zero } from '../../scenarios/lib/k6.ts'
 export const options = loadOptions()
 
-/** Both requests of an order take as long as one attempt may, and no longer. A checkout that the storefront gives up (storefront.ts) is answered before. */
+/** Both requests of an order share the timeout of an attempt. The storefront gives up a checkout before that (storefront.ts), and answers. */
 const CART_MS = 500
 const CHECKOUT_MS = CLIENT_TIMEOUT_MS - CART_MS
 

@@ -34,7 +34,7 @@ export function checkPrometheusSlis(draft: Draft, slis: Slis, report: Report): v
   for (const slo of draft.slos?.value ?? []) checkMeasure(slo, ofPrometheus, report)
 }
 
-/** Indicators that an action measures while it lasts, and what for. */
+/** Indicators that an action needs while it runs, each with its purpose. */
 function measuredIn(act: Act): readonly (readonly [sli: string, what: string])[] {
   const [release, cutover] = [asCanary(act), asCutover(act)]
   const latency = release && shadowOf(release)?.latency

@@ -26,7 +26,7 @@ export function keepList<T extends ApiObject>({ kubeconfig, path, onChange, log 
   const ended = new AbortController()
   let cluster: ClusterClient | undefined
   let synced = false
-  // The kubeconfig is read anew: after a restart the API server may be elsewhere.
+  // The kubeconfig is read again: after a restart the API server may be elsewhere.
   const open = (): ClusterClient => {
     cluster?.close()
     cluster = createClusterClient(readKubeconfig(kubeconfig))

@@ -19,7 +19,7 @@ export type ClusterFollower = {
 
 export function followCluster(kubeconfig: string, server: IngressServer, log: (line: string) => void): ClusterFollower {
   const watch = <T extends ApiObject>(path: string) => keepList<T>({ kubeconfig, path, onChange, log })
-  // The kubeconfig is read anew: after a restart the API server may be elsewhere.
+  // The kubeconfig is read again: after a restart the API server may be elsewhere.
   const open = () => createClusterClient(readKubeconfig(kubeconfig))
   const writer = createStatusWriter(open, () => server.statuses(`${new Date().toISOString().slice(0, 19)}Z`), log)
   let gatewayApi: () => GatewayObjects | undefined = () => undefined

@@ -43,7 +43,7 @@ const sharesOf = (steps: readonly Seen[]): readonly Point[] => [
   ...steps.flatMap(({ at, step }): readonly Point[] => (step.is === 'cutover-share' ? [[at, step.share * 100]] : [])),
 ]
 
-/** Each step from its begin until it was proven, or the cutover ended there. */
+/** Each step from its start until it was proven, or the cutover ended there. */
 function spansOf(steps: readonly Seen[], seconds: number): readonly Span[] {
   return cutoverSteps.flatMap((name): readonly Span[] => {
     const begun = steps.find(({ step }) => step.is === 'cutover-begun' && step.step === name)

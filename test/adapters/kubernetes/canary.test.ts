@@ -107,7 +107,7 @@ describe('the undo of weights that serve pods', () => {
   }
   const OTHERS = `${ROUTE} has the weights 500:500, which somebody else wrote, and sends requests to gateway-canary. Write weight: 0 for gateway-canary there, and heal again`
 
-  it('fails while weights of others send them requests, and stays marked', async () => {
+  it('fails, and keeps its mark, while weights of others send them requests', async () => {
     expect(await undone(weighed(500, 500))).toEqual({ outcome: OTHERS, weights: [[500, 500]], isMarked: true })
     const both = await undone(weighed(900, 100), weighed(500, 500))
     expect(both).toEqual({

@@ -153,7 +153,7 @@ describe('a cutover', () => {
     await expect(shop.actions().undo(undo, seconds(5))).rejects.toThrow(/was deleted, and no region accepts writes$/)
   })
 
-  it('does not begin where the new region accepts writes already', async () => {
+  it('does not begin if the new region accepts writes already', async () => {
     const shop = await platform()
     const { west } = shop.regions
     if (west === undefined) throw new Error('there is a west')
@@ -165,7 +165,7 @@ describe('a cutover', () => {
     expect(shop.objects.has(LOG)).toBe(false)
   })
 
-  it('does not begin where another run has left its steps, and leaves them', async () => {
+  it('does not begin, and changes nothing, if the log of another run exists', async () => {
     const shop = await platform()
     const left = { metadata: { name: 'matchday-cutover-eastward', labels: { 'matchday.dev/run': 'run-6' } } }
     shop.objects.set(LOG, left)
@@ -173,7 +173,7 @@ describe('a cutover', () => {
     expect(shop.objects.get(LOG)).toEqual(left)
   })
 
-  it('does not take two positions that are empty for equal', async () => {
+  it('does not treat two empty positions as equal', async () => {
     const shop = await platform()
     const positionIn = (region: string) => ({ ...FEATURE, namespace: `shop-${region}`, field: ['data', 'position'] })
     for (const region of ['west', 'east']) {
@@ -190,7 +190,7 @@ describe('a cutover', () => {
     expect(steps.find((step) => step.is === 'cutover-stopped')).not.toHaveProperty('differs')
   })
 
-  it('does not end with a thaw after which no region accepts writes', async () => {
+  it('does not complete if no region accepts writes after the thaw', async () => {
     const shop = await platform()
     const { east } = shop.regions
     if (east === undefined) throw new Error('there are two regions')
@@ -211,7 +211,7 @@ describe('a cutover', () => {
     eastOnly(shop)
   })
 
-  it('thaws the old region although another switch of the freeze cannot be taken back', async () => {
+  it('thaws the old region even if another switch of the freeze cannot be undone', async () => {
     const shop = await platform()
     const JOBS = '/api/v1/namespaces/shop-west/configmaps/jobs'
     shop.objects.set(JOBS, { metadata: { name: 'jobs' }, data: { run: 'yes' } })

@@ -123,7 +123,7 @@ describe('a port of the node', () => {
     const ports = createHostPorts({ loopback: NODE_HERE }, () => undefined)
     const unused = await freePort()
     ports.open(sandbox({ protocol: 'TCP', containerPort: unused, hostPort: 0 }))
-    await freePort() // a server that was told to listen before does so by now
+    await freePort() // by now a server would accept connections, if listen() was called before
     expect(await ask(unused)).toBe('ECONNREFUSED')
     expect(listeners()).toEqual([])
   })

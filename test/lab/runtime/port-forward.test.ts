@@ -78,7 +78,7 @@ describe.each([
     return () => client.leave()
   })
 
-  it('carries connections to a port of the pod, each with its own ends', async () => {
+  it('forwards connections to a port of the pod, and ends each on its own', async () => {
     const port = await listening(answering)
     const [one, other] = [await connected(client, port), await connected(client, port)]
     other.data.send('two')
@@ -104,7 +104,7 @@ describe.each([
     expect(data.text() === sent.toString()).toBe(true)
   })
 
-  it('holds the client up while the program does not read, and loses nothing then', async () => {
+  it('makes the client wait while the program does not read, and loses no data', async () => {
     const port = await listening((peer) => {
       let bytes = 0
       setTimeout(() => {
@@ -134,7 +134,7 @@ describe.each([
     expect(next.data.text()).toBe('still here')
   })
 
-  it('reaches a program that is not Node at the address of its own', async () => {
+  it('reaches a program that is not Node at its own address', async () => {
     const port = await listening((peer) => peer.end('native'), '127.245.1.9')
     const { data } = await connected(client, port)
     await data.over
@@ -238,7 +238,7 @@ describe('headers of SPDY', () => {
     expect(head.subarray(2, 6).toString('hex')).toBe('e3c6a7c2')
   })
 
-  it('are read also when they refer to what came more than a frame before', async () => {
+  it('are read also if they refer to bytes of earlier frames', async () => {
     const read = createHeaderReader()
     const pack = headerPacker()
     for (let turn = 0; turn < 2000; turn += 1) {

@@ -21,7 +21,7 @@ const CLIENT_GONE = 499
 export function serve(routes: Readonly<Record<string, Route>>, metrics: Metrics & { text(): string }): void {
   let isEnding = false
   const end = (response: ServerResponse, text: string): void => {
-    // A pod that ends asks its clients to connect anew: elsewhere. A client that went on using its connection would keep the pod until it is killed.
+    // A pod that ends makes its clients reconnect to other pods: it waits for open connections, and would be killed while a client keeps one.
     if (isEnding) response.setHeader('connection', 'close')
     response.end(text)
   }

@@ -7,7 +7,7 @@ import { ask, createMetrics, serve } from './serving.ts'
 
 const CARRIERS = ['carrier-a', 'carrier-b'] as const
 const CARRIER_PATIENCE_MS = 400
-/** Of a checkout. Customers wait for longer (shopping.ts), so that they learn how their order ended. */
+/** For a checkout. Shorter than customers wait (shopping.ts), so that they learn the outcome of their order. */
 const PATIENCE_MS = 1300
 const PAUSE_MS = 100
 const OPEN_AFTER = 3
@@ -32,7 +32,7 @@ async function hasLabel(key: string, gone: AbortSignal): Promise<boolean> {
       failures.delete(carrier)
       return true
     }
-    // That a customer left is no failure of the carrier.
+    // A customer who left is no failure of the carrier.
     if (gone.aborted) return false
     if (outcome !== 'open') failures.set(carrier, { inARow: (state?.inARow ?? 0) + 1, at: Date.now() })
   }
@@ -40,7 +40,7 @@ async function hasLabel(key: string, gone: AbortSignal): Promise<boolean> {
 }
 
 /**
- * Asked again while there is no answer, but never after the customer has given up: an order that is booked later may come between two looks at the books.
+ * Retries while there is no answer, but not after the customer has given up: a later booking could come between two readings of the books.
  * Stock takes a key once.
  */
 async function reserve(order: Record<string, unknown>, gone: AbortSignal): Promise<number> {

@@ -3,7 +3,7 @@ import type { CutCell, CutCells } from '../../../domain/restore.ts'
 import type { Fields } from '../../../protocols/fields.ts'
 import { fields, list, text } from '../fields.ts'
 
-/** Throws if the answer has no such cells between the cuts: a digest that is missing on both sides would look equal. */
+/** Throws unless each operation has `cuts.length + 1` cells with digests: digests that are missing on both sides would look equal. */
 export function cellsOf(answer: unknown, book: string, cuts: readonly number[]): readonly CutCells[] {
   const { operations } = fields(answer)
   const wanted = cuts.length + 1

@@ -68,8 +68,8 @@ export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs:
 }
 
 /**
- * The log is gone: the cutover has ended, never began, or somebody deleted it. Nothing tells which way to go; the one region that accepts writes tells the
- * end. A region that does not answer is asked again until the deadline.
+ * Without the log, the cutover has ended, never began, or somebody deleted the log. The step is not known, so nothing is switched: the outcome follows
+ * from the one region that accepts writes. A region that does not answer is asked again until the deadline.
  */
 async function endedAs(ports: RegionPorts, { from, to, ...log }: EndCutover, deadline: Instant): Promise<UndoOutcome> {
   for (;;) {
@@ -83,8 +83,8 @@ async function endedAs(ports: RegionPorts, { from, to, ...log }: EndCutover, dea
 }
 
 /**
- * Before the promotion the old region is the only one that can accept writes. So a switch that cannot be taken back keeps no other one from it: the
- * writes must not stay frozen because of it. After the promotion the order matters, and the first one that fails is the last.
+ * Before the promotion only the old region can accept writes. So one failed change does not stop the others: otherwise writes would stay frozen. After the
+ * promotion the order matters, and the first failed change ends the way back.
  */
 async function takeBack(ports: RegionPorts, undo: EndCutover, reached: CutoverStep, deadline: Instant): Promise<void> {
   const problems: string[] = []
@@ -121,10 +121,10 @@ async function movedAndProven(
   if (!held) throw new Error(`${cutoverStepWords[step]} was not proven: ${words}`)
 }
 
-/** What a step shows that is not proven. */
+/** What the reading of an unproven step shows. */
 export type StepShown = Omit<ProofShown, 'held'>
 
-/** Waits until all proofs hold at one time. At the deadline, what the first one showed that does not hold. */
+/** Waits until all proofs hold at one time. At the deadline it returns the first one that does not hold. */
 export async function untilProven(
   ports: RegionPorts,
   proofs: CutoverMoves['proofs'],
@@ -156,8 +156,8 @@ async function oneWritable(
 }
 
 /**
- * Before anything is changed, the old region alone must accept writes. Else the way back would restore what is there now, and could never end with that
- * region. Throws if that is not so at the deadline.
+ * Only the old region may accept writes before the first change. Otherwise the way back, which restores the present state, could never end with the old
+ * region alone. Throws if that is not so at the deadline.
  */
 export async function demandOldWrites(
   ports: RegionPorts,
@@ -167,7 +167,7 @@ export async function demandOldWrites(
   for (;;) {
     const [old, fresh] = await Promise.all([writableNow(ports, from.writable), writableNow(ports, to.writable)])
     if (old === 'yes' && fresh === 'no') return
-    // A standby that accepts writes is no matter of time.
+    // Waiting does not help if the standby accepts writes.
     if (fresh === 'yes' || ports.clock.now() >= deadline)
       throw new Error(
         `the cutover did not begin, and nothing was changed: ${writersWords(from.name, old, to.name, fresh)}`,

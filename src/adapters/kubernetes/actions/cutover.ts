@@ -117,21 +117,21 @@ async function whyNoCutover(checked: Checked<Moving>): Promise<Issue | undefined
   return issueOf(action, 'object-exists', `${path} exists already; a cutover writes its steps there`, next)
 }
 
-/** What would end it at one of its steps, or could not be taken back. */
+/** A problem that would fail a step of the cutover, or its undo. */
 async function whyNotMoved({ api, action, target }: Checked<Moving>, place: CutoverPlace): Promise<Issue | undefined> {
   const changed = Object.values(place.steps).flatMap(({ switches }) => switches.flatMap((each) => pathOf(each) ?? []))
   for (const path of new Set(changed)) {
     const gone = await missing(api, action, path)
     if (gone !== undefined) return gone
   }
-  // A region that cannot be read now is asked again before the first step.
+  // An unreadable region is no issue yet: it is asked again before the first step.
   if ((await writableNow({ api }, place.to.writable)) !== 'yes') return undefined
   const problem = `${place.to.name} accepts writes already, and ${place.from.name} should`
   const next = `Take its writes away, or correct its writable in ${target.file}.`
   return issueOf(action, 'region-writes-already', problem, next)
 }
 
-/** Of the object that a switch changes. A call changes none. */
+/** Path of the object that a switch changes. A call changes none. */
 function pathOf(each: Switch): string | undefined {
   switch (each.kind) {
     case 'field':
@@ -170,10 +170,10 @@ async function cutOver(enacting: Enacting<Moving>): Promise<PreparedAction> {
   }
 }
 
-/** A region that does not say whether it accepts writes is asked for so long. */
+/** Before the first step, regions are asked for this long whether they accept writes. */
 const ASKED_FOR = seconds(5)
 
-/** The undo of this cutover would end the one whose log it is. */
+/** Throws if another run left its log: the undo of this cutover would end that one. */
 async function demandNoLog({ api, change, target }: Enacting<Moving>): Promise<void> {
   const path = logPath({ namespace: target, name: logName(change.plan) })
   const log = await find(api, { method: 'GET', path })
@@ -241,7 +241,7 @@ async function performStep(cutting: Cutting, step: CutoverStep, books: RegionBoo
   books.proven(step, clock.now())
 }
 
-/** The cutover ends with the thaw, so the new region must accept writes then, whatever else proves it. */
+/** The thaw is the last step, so its proofs always include that the new region accepts writes. */
 function proofsOf({ steps, to }: CutoverPlace, step: CutoverStep): readonly CutoverProof[] {
   const { proofs } = steps[step]
   if (step !== 'thaw' || proofs.some((each) => isDeepStrictEqual(each, to.writable))) return proofs

@@ -22,7 +22,7 @@ export type RegionBooks = {
   proven(step: CutoverStep, at: Instant): void
   /** Resolves when the freeze was watched for long enough. */
   watched(): Promise<void>
-  /** Records why if the book cannot be read, and nothing before the freeze. */
+  /** Does nothing before the freeze. If the book cannot be read, it records why. */
   read(region: Which): Promise<void>
 }
 

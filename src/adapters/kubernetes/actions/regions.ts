@@ -19,7 +19,7 @@ export type RegionPorts = {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A reading is not repeated, so it needs no clock. */
+/** One reading, without a retry, needs no clock. */
 type ReadPorts = Omit<RegionPorts, 'clock'>
 
 export const proxied = ({ namespace, service, port, path }: ServicePath): string =>
@@ -83,7 +83,7 @@ export async function shownBy(ports: ReadPorts, { reading, wants }: CutoverProof
       case 'same-as': {
         const other = await valueNow(ports, wants.reading)
         const both = `${words}, and ${readingWords(wants.reading)} is ${shown(other)}`
-        // A server that does not know its position says nothing. Two that say nothing are not equal.
+        // An empty position is unknown, and two unknown positions are not equal.
         if (value === '' && other === '') return { held: false, words: both }
         const held = String(value) === String(other)
         return held ? { held, words: both } : { held, words: both, differs: true }

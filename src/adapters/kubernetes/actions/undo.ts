@@ -24,7 +24,7 @@ export async function takeBack(ports: Ports, undo: Reversal, budgetMs: Millis): 
   const object = await edit(ports, pathOf(undo), deadline, undefined, (now) => {
     undone = stillHolds(now, undo)
     served = whyStillServed(now, undo)
-    // The mark stays with what is still to be done.
+    // The mark stays while something is left to undo: heal finds the object by it.
     const mark = served === undefined ? unmarked(now, undo) : {}
     if (undone) return merged(mark, takenBack(now, undo))
     return served === undefined && hasMark(now, undo) ? mark : undefined
@@ -60,8 +60,8 @@ async function demandHeld({ api }: Ports, undo: Reversal): Promise<void> {
 }
 
 /**
- * Weights of others are kept. While they send requests to the new release, its pods must stay, so this undo has failed: no undo that takes pods away
- * is tried then (controller/healing.ts).
+ * Weights that somebody else wrote are kept. While they send requests to the new release, this undo fails, so that its pods stay: after a failed undo,
+ * no undo that removes pods runs (controller/healing.ts).
  */
 function whyStillServed(route: KubeObject, undo: Reversal): string | undefined {
   if (undo.does !== 'restore-weights' || undo.serves === undefined) return undefined

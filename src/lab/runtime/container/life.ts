@@ -26,7 +26,7 @@ export type ContainerLife = {
 
 const UNKNOWN_EXIT_CODE = 137
 
-// A hook may run a command at once, before the shell around the main process has written the pid.
+// The shell around the main process writes the pid, and a hook may run a command before that.
 const ARRIVE_MS_MAX = 10_000
 const ARRIVE_LOOK_MS = 5
 

@@ -72,7 +72,7 @@ export async function forwardOverChannels(socket: WebSocket, offer: PortForwardO
   socket.close(1000)
 }
 
-/** A client cannot close one channel, only all: when the pod sends no more, the channel takes no more. */
+/** A WebSocket client cannot close one channel. So a channel stops accepting data when the pod ends its side of the connection. */
 function openChannel(socket: WebSocket, channel: number): Duplex {
   const stream: Duplex = new Duplex({
     read: () => socket.resume(),

@@ -21,7 +21,7 @@ const FLAG_LAST = 1
 // The highest bit of a frame tells control frames from data.
 const CONTROL = 0x8000_0000
 const TYPE = { open: 1, reply: 2, reset: 3, ping: 6, goaway: 7, headers: 8 } as const
-// Of a stream that this side no longer needs.
+// Status of a reset: this side no longer needs the stream.
 const STATUS_CANCEL = 5
 
 /** @throws Error for a frame of another version */
@@ -36,7 +36,7 @@ export async function* framesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<S
   }
 }
 
-/** Of the first frame, also when only its beginning is here. */
+/** Length of the first frame, or of its header while that is incomplete. */
 const bytesOfFirst = (held: Buffer): number =>
   held.length < HEAD_BYTES ? HEAD_BYTES : HEAD_BYTES + held.readUIntBE(5, 3)
 
@@ -53,7 +53,7 @@ function frameIn(frame: Buffer): SpdyFrame {
 function controlFrame(type: number, isLast: boolean, body: Buffer): SpdyFrame {
   switch (type) {
     case TYPE.open:
-      // Between them are the number of another stream, a priority and a slot.
+      // Bytes 4 to 9, which are not used: an associated stream, a priority and a slot.
       return { kind: 'open', stream: body.readUInt32BE(0), isLast, block: body.subarray(10) }
     case TYPE.reply:
     case TYPE.headers:
