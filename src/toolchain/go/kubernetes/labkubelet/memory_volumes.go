@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,8 @@ func (m memoryVolumes) MountSensitiveWithoutSystemd(source, target, kind string,
 	if kind != "tmpfs" || !strings.Contains(target, memoryVolumeFolder) {
 		return m.FakeMounter.MountSensitiveWithoutSystemd(source, target, kind, options, sensitive)
 	}
+	// The kernel takes this option only outside of user namespaces. Where root has mapped all ids, the kubelet cannot tell that it is inside one.
+	options = slices.DeleteFunc(slices.Clone(options), func(option string) bool { return option == "noswap" })
 	if err := syscall.Mount("tmpfs", target, "tmpfs", 0, strings.Join(options, ",")); err != nil {
 		return fmt.Errorf("a volume in memory at %s: %w", target, err)
 	}
