@@ -33,6 +33,7 @@ const BATCH = 200
 const LEASE_MS = 4_000
 
 const COLUMNS = `id, topic, key, floor(extract(epoch FROM created_at) * 1000)::float8 AS at, payload`
+const ANY = 'SELECT 1 FROM events WHERE topic = $1 LIMIT 1'
 const DUE = `SELECT ${COLUMNS} FROM events WHERE topic = $1 ORDER BY id LIMIT ${BATCH}`
 
 export type Delivery = {
@@ -52,6 +53,8 @@ export function deliver(delivery: Delivery): Loop {
   const { database, topic } = delivery
   return repeat(delivery.log, `delivery of ${topic}`, delivery.everyMs, async () => {
     if (database.readOnly()) return
+    // A lease is a write. Where nothing is due none is taken, so that the log of a database whose writes are frozen stands still.
+    if ((await database.query('any-event', ANY, [topic])).length === 0) return
     let rows: readonly EventRow[]
     do {
       if (!(await holdLease(database.query, `deliver ${topic}`, delivery.holder, LEASE_MS))) return

@@ -50,6 +50,8 @@ export function settleBets({ database, store, wallet, log, everyMs }: Background
   const holder = randomUUID()
   return repeat(log, 'settle', everyMs, async () => {
     if (database.readOnly()) return
+    // A lease is a write: none is taken where nothing is to be settled.
+    if ((await store.payable()).length === 0) return
     if (!(await holdLease(database.query, 'settle', holder, LEASE_MS))) return
     const payable = await store.payable()
     if (payable.length === 0) return
