@@ -8,6 +8,8 @@ import { freePort } from '../support/ports.ts'
 import { type Postgres, startPostgres } from './support/postgres.ts'
 
 const POOL = 4
+/** Between the refusal of writes and the end of the connections (keeper.ts). */
+const SETTLE_MS = 100
 const host = () => ({
   log: { info: () => undefined, warn: () => undefined, error: logOf('test').error },
   metrics: createServiceMetrics(),
@@ -132,6 +134,65 @@ describe('a connection pool whose primary is gone', () => {
     await reader.query('reload', 'SELECT pg_reload_conf()')
     await Promise.all([reader.stop(), next.stop()])
   })
+
+  it('repeats a statement whose connection broke only where it may be executed twice', async () => {
+    const admin = openDatabase(pool(first.adminUrl, 1), 'door', host())
+    const sql = 'INSERT INTO entries SELECT 1 FROM pg_sleep(1) RETURNING inet_server_port() AS port'
+    const repeatable = database.repeatable<{ port: number }>('slow', sql)
+    const once = database.query('slow', sql).catch(({ message }: Error) => message)
+    const running = "FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'INSERT INTO entries SELECT 1 %'"
+    await expect
+      .poll(async () => Number((await admin.query('running', `SELECT count(*) AS n ${running}`))[0]?.n))
+      .toBe(2)
+    way.leadTo(second.url)
+    await admin.query('end', `SELECT pg_terminate_backend(pid) ${running}`)
+    expect(await once).toBe('terminating connection due to administrator command')
+    expect((await repeatable)[0]?.port).toBe(Number(new URL(second.url).port))
+    await admin.stop()
+  })
+
+  it('fails no statement that may be executed twice while primaries hand over, as a keeper does it', async () => {
+    const admins = [first, second].map(({ adminUrl }) => openDatabase(pool(adminUrl, 1), 'door', host()))
+    // On a busy machine a connection may take longer than a pool waits for it.
+    const ask = async (admin: Database | undefined, sql: string, name = sql) => {
+      for (let left = 10; left > 0; left -= 1) if (await admin?.repeatable(name, sql).catch(() => undefined)) return
+      throw new Error(`a superuser was not heard: ${sql}`)
+    }
+    const reload = async (admin: Database | undefined, sql: string) => {
+      await ask(admin, sql)
+      await ask(admin, 'SELECT pg_reload_conf()')
+    }
+    let [stopped, done] = [false, 0]
+    const failed: string[] = []
+    const lanes = Array.from({ length: POOL * 2 }, async () => {
+      while (!stopped) {
+        await database.repeatable('entry', 'INSERT INTO entries VALUES (1)').then(
+          () => {
+            done += 1
+          },
+          ({ message }: Error) => void failed.push(message),
+        )
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    })
+    for (let n = 0; n < 10; n += 1) {
+      const [old, fresh, next] = n % 2 === 0 ? [0, 1, second] : [1, 0, first]
+      await reload(admins[fresh], 'ALTER SYSTEM RESET default_transaction_read_only')
+      await reload(admins[old], 'ALTER SYSTEM SET default_transaction_read_only = on')
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+      way.leadTo(next.url)
+      await ask(admins[old], "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'platform'", 'end')
+      const before = done
+      await expect.poll(() => done, { timeout: 20_000 }).toBeGreaterThan(before + POOL * 4)
+    }
+    stopped = true
+    await Promise.all(lanes)
+    for (const admin of admins) {
+      await reload(admin, 'ALTER SYSTEM RESET default_transaction_read_only')
+      await admin.stop()
+    }
+    expect(failed).toEqual([])
+  }, 60_000)
 
   it('answers readers while its region does not write, and knows when it does again', async () => {
     const admin = openDatabase(pool(first.adminUrl, 1), 'door', host())

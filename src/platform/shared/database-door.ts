@@ -11,8 +11,11 @@ import type { DatabaseConfig } from './config.ts'
 import type { Log } from './log.ts'
 
 export type Door = {
-  /** Works on a connection that was made since the database was last lost. @throws Error when there is none in time */
-  run<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
+  /**
+   * Works on a connection that was made since the database was last lost. `isRepeatable`: it has the same effect when it is executed twice.
+   * @throws Error when there is none in time
+   */
+  run<T>(work: (client: pg.ClientBase) => Promise<T>, isRepeatable?: boolean): Promise<T>
   /** Callers that have no connection yet. */
   waiting(): number
   stop(): void
@@ -66,16 +69,24 @@ export function createDoor(pool: pg.Pool, { url, maxConnections }: DatabaseConfi
   pool.on('error', blame)
 
   /**
-   * A statement that a read-only server refused was certainly not executed: a primary that hands over answers so. It is repeated until the next
-   * primary is there. The door stays open: the server of a region that does not write goes on answering readers.
+   * A statement that a read-only server refused was certainly not executed, nor was one that had no connection yet. Both are repeated until the next primary
+   * is there. A statement whose connection broke may have been executed, so it is repeated only where that is harmless. A primary that hands over first
+   * refuses writes, and cuts its connections 100 ms later. That may hit a statement which is just being repeated.
+   * After a refusal the door stays open: the server of a region that does not write goes on answering readers.
    */
-  async function run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async function run<T>(work: (client: pg.PoolClient) => Promise<T>, isRepeatable = false): Promise<T> {
     const untilMs = performance.now() + WAIT_MS
     for (;;) {
+      let isSent = false
+      const sent = (client: pg.PoolClient) => {
+        isSent = true
+        return work(client)
+      }
       try {
-        return await attempt(work, untilMs)
+        return await attempt(sent, untilMs)
       } catch (thrown) {
-        if (codeOf(thrown) !== READ_ONLY) throw thrown
+        const isHarmless = codeOf(thrown) === READ_ONLY || (isLost(thrown) && (isRepeatable || !isSent))
+        if (!isHarmless) throw thrown
         await pause()
         if (performance.now() >= untilMs) throw thrown
       }

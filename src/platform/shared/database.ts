@@ -30,6 +30,8 @@ export type MigrationStep = (client: pg.ClientBase) => Promise<void>
 export type Database = {
   /** Runs a statement that is prepared once per connection under `name`. */
   readonly query: Query
+  /** For a statement that has the same effect when it is executed twice: it is repeated at the next primary when its connection breaks. */
+  readonly repeatable: Query
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>
   /** Connects and migrates, again and again until it works: a database that starts later than its service is normal. */
   prepare(steps: readonly MigrationStep[]): Promise<void>
@@ -77,6 +79,7 @@ export function openDatabase(config: DatabaseConfig, schema: string, { log, metr
   const query: Query = (name, sql, values) => door.run((client) => queryOn(client)(name, sql, values))
   return {
     query,
+    repeatable: (name, sql, values) => door.run((client) => queryOn(client)(name, sql, values), true),
     transaction: (work) => door.run((client) => transactionOn(client, work)),
     prepare: async (steps) => {
       await untilMigrated(config, schema, steps, log, () => state.stopped)

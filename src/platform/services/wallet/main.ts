@@ -79,7 +79,7 @@ run('wallet', async () => {
   service.needs(database.notReady)
   service.onStop(database.stop)
   const warmth = createWarmth(database, config.coldReadMs)
-  serveLedger(service, createLedger(database.query, config), warmth)
+  serveLedger(service, createLedger(database.repeatable, config), warmth)
   servePayouts(service, database, config.outbox)
   serveBooks(service, database, walletBook)
   serveWarmth(service, config.warmUp ? warmth : { ...warmth, warmUp: async () => undefined, isWarm: () => true })
