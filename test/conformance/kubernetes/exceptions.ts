@@ -31,6 +31,40 @@ export const EXCEPTIONS: readonly SpecException[] = [
     spec: /public image should timeout if requested/,
   },
   {
+    kind: 'needs an image that is not here',
+    reason:
+      'The spec starts a program of another image of upstream, or reads its files, and nothing stands in for it: sample-apiserver with an etcd beside it, nonewprivs, kitten.',
+    spec: /Sample API Server|ImageVolume|should not allow privilege escalation/,
+    networking: 'namespaces',
+  },
+  {
+    kind: 'path of the machine',
+    reason:
+      'The right program ran with the right arguments. It was started by the path that its image has on this machine, and tells that path.',
+    spec: /Containers should be able to override the image's default/,
+    networking: 'namespaces',
+  },
+  {
+    kind: 'no cgroups',
+    reason:
+      'Nothing enforces limits in the lab, so there is no cgroup whose values could change with the pod. The runtime tells it by an Event on each pod.',
+    spec: /Pod InPlace Resize/,
+    networking: 'namespaces',
+  },
+  {
+    kind: 'one user',
+    reason:
+      'An ordinary user cannot change user: containers run as the user of the lab, whatever the pod asks for, and an Event on the pod says so. A lab of root gives each container its user.',
+    spec: /RunAsUser And|run the container with uid 65534/,
+    networking: 'namespaces',
+  },
+  {
+    kind: 'in a user namespace',
+    reason: 'Upstream marks the spec as one that cannot pass there. No setting of the kernel belongs to the pod.',
+    spec: /Environment:NotInUserNS/,
+    networking: 'namespaces',
+  },
+  {
     kind: 'no network of its own',
     reason:
       'Without namespaces a pod is an address of this machine. A program that is not Node cannot listen there on port 80, takes its port from all other pods, reaches no pod or Service by its address, and sees the host name and resolv.conf of the machine. hostPort is at the address of the node only.',

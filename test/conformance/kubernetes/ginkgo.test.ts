@@ -13,21 +13,25 @@ const entry = (State: string, more: object = {}) => ({
   ...more,
 })
 const setUp = { ContainerHierarchyTexts: null, LeafNodeText: '', LeafNodeType: 'SynchronizedBeforeSuite', RunTime: 0 }
-const Failure = { Message: 'Timed out\n\n  after 300 s: pod at 0xc000123456 in "/tmp/md-1a/l/x"' }
+const Failure = { Message: 'Timed out\n\n  after 300 s: pod at 0xc000123456 in "/tmp/md-1a/l/x", gid=7(me)' }
 const reportOf = (...SpecReports: object[]) => JSON.stringify([{ SpecReports }])
 
 describe('the report of one spec', () => {
   it.each([
     ['passed', [entry('skipped'), entry('passed')], { kind: 'passed', seconds: 12 }],
     [
-      'failed, in one line without addresses of memory or folders of the machine',
+      'failed, in one line without addresses of memory, or folders and users of the machine',
       [entry('failed', { Failure })],
-      { kind: 'failed', seconds: 12, message: 'Timed out after 300 s: pod at 0x… in "(path)"' },
+      { kind: 'failed', seconds: 12, message: 'Timed out after 300 s: pod at 0x… in "(path)", gid=7' },
     ],
     [
       'took too long',
       [entry('timedout', { Failure })],
-      { kind: 'failed', seconds: 12, message: 'took longer than 400 s; Timed out after 300 s: pod at 0x… in "(path)"' },
+      {
+        kind: 'failed',
+        seconds: 12,
+        message: 'took longer than 400 s; Timed out after 300 s: pod at 0x… in "(path)", gid=7',
+      },
     ],
     [
       'did not begin, because the suite failed before',

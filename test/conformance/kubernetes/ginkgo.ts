@@ -53,11 +53,12 @@ const isIdle = (state: string): boolean => state === 'skipped' || state === 'pen
 
 const MESSAGE_CHARACTERS_MAX = 240
 
-/** Addresses of memory, folders of the lab and lengths of dumps differ from run to run, and say nothing. */
+/** Addresses of memory, folders of the lab, names of users and lengths of dumps differ from run to run, and say nothing. */
 function shortened(message: string): string {
   const line = message
     .replace(/\s+/g, ' ')
     .replace(/0x[0-9a-f]{6,}/g, '0x…')
+    .replace(/\b(uid|gid|groups)=(\d+)\([^)]*\)/g, '$1=$2')
     .replace(/\/(tmp|home|root)\/[\w./-]*/g, '(path)')
     .trim()
   return line.length > MESSAGE_CHARACTERS_MAX ? `${line.slice(0, MESSAGE_CHARACTERS_MAX)}…` : line
