@@ -313,7 +313,7 @@ export type ActionStepData =
   | { readonly is: 'cutover-begun'; readonly step: CutoverStep }
   | { readonly is: 'cutover-share'; readonly share: Ratio }
   | { readonly is: 'cutover-proven'; readonly step: CutoverStep; readonly note: string }
-  /** The step was not proven in its budget. `differs`: two readings that must be equal were not. `unread`: a proof could not be read. */
+  /** The step was not proven in its budget, or could not begin. `differs`: two readings that must be equal were not. `unread`: a proof could not be read. */
   | {
       readonly is: 'cutover-stopped'
       readonly step: CutoverStep

@@ -90,6 +90,28 @@ describe('a cutover', () => {
       ['cutover-step breach cutover-step-late'],
     ],
     [
+      'whose promotion did not begin',
+      () => cut([begins(100_000, 'catch-up'), proves(101_000, 'catch-up'), stops(106_000, 'promote')]),
+      [
+        ...Array.from({ length: 3 }, () => 'cutover-step gap no-evidence'),
+        'cutover-step held',
+        'cutover-step breach cutover-step-late',
+      ],
+    ],
+    [
+      'whose promotion did not begin, because nothing could be read',
+      () => cut([stops(106_000, 'promote', { unread: true })]),
+      ['cutover-step gap no-evidence'],
+    ],
+    [
+      'that ended after a promotion whose begin was lost',
+      () =>
+        cut([proves(105_000, 'promote'), stops(106_000, 'promote', { ends: 'onward' })]).filter((each) =>
+          each.startsWith('cutover-step'),
+        ),
+      Array.from({ length: 5 }, () => 'cutover-step gap no-evidence'),
+    ],
+    [
       'that is done, of which no step was seen',
       () => cut([[110_000, { is: 'done', note: '' }]]),
       Array.from({ length: 7 }, () => 'cutover-step gap no-evidence'),

@@ -159,6 +159,31 @@ describe('a cutover', () => {
     )
   })
 
+  it('whose promotion could not begin was taken back, with what was read', () => {
+    const { promote: _, traffic: __, thaw: ___, ...started } = onTime
+    const stopped = (more: object): CutoverStory => ({
+      times: started,
+      more: [
+        DRAINED,
+        bookAt(107, 'old-before'),
+        ...stoppedAt(107, 'promote', 'back').map(
+          ([at, step]): Step =>
+            step.is === 'cutover-stopped' ? [at, { ...step, problem: 'west still writes', ...more }] : [at, step],
+        ),
+      ],
+    })
+    const late = judged(stopped({}))
+    expect(causesOf(late)).toEqual(['cutover-step-late'])
+    expect(sentenceOf(late, 'cutover-step-late')).toBe(
+      'It did not begin. The cutover was taken back. west still writes.',
+    )
+    const unread = judged(stopped({ unread: true, problem: 'its status could not be read' }))
+    expect([causesOf(unread, 'breach'), unread.verdict.kind]).toEqual([[], 'inconclusive'])
+    expect(sentenceOf(unread, 'no-evidence')).toBe(
+      'It is not known whether the promotion and fencing could begin, because it could not be read: its status could not be read.',
+    )
+  })
+
   it('is led by the freeze that leaks when the standby cannot catch up because of it', () => {
     const { promote: _, traffic: __, thaw: ___, ...started } = onTime
     const judgment = judged({

@@ -45,8 +45,17 @@ const budgets = Object.fromEntries(
 const planOf = (from: 'west' | 'east') => (from === 'west' ? 'eastward' : 'westward')
 
 /** Performs the cutover, heals or keeps it, and judges what was recorded. */
-async function moved({ actions }: Pick<Shop, 'actions'>, from: 'west' | 'east' = 'west') {
-  const spec = actionOf('go', { ...cutoverAct, plan: planOf(from), budgets, holdMs: millis(100) })
+async function moved(
+  { actions }: Pick<Shop, 'actions'>,
+  from: 'west' | 'east' = 'west',
+  shorter: Partial<typeof cutoverAct.budgets> = {},
+) {
+  const spec = actionOf('go', {
+    ...cutoverAct,
+    plan: planOf(from),
+    budgets: { ...budgets, ...shorter },
+    holdMs: millis(100),
+  })
   const planned = { ...spec, atMs: millis(0) } as unknown as PlannedAction
   const records: Evidence[] = [{ ...runStarted(), rehearsal: withActions(spec), target: target(from) }]
   const prepared = await actions.prepare(RUN, target(from), planned, [`Region/${from}`])
@@ -67,6 +76,9 @@ async function moved({ actions }: Pick<Shop, 'actions'>, from: 'west' | 'east' =
   const sentence = (kind: string) => judgment.actions[0]?.reactions.find((each) => each.kind === kind)?.sentence
   return { outcome, causes: causesOf(judgment, 'breach'), sentence, undo: undo as Undo }
 }
+
+const isStandby = async (server: Shop['admin']['east']): Promise<boolean> =>
+  (await server.query('SELECT pg_is_in_recovery() AS standby')).rows[0].standby
 
 const lostIn = (stored: ReadonlySet<string>, acknowledged: readonly string[]): readonly string[] =>
   acknowledged.filter((key) => !stored.has(key))
@@ -102,11 +114,41 @@ describe('a cutover between two real databases', () => {
     expect(lostIn(await storedIn(platform.client.west), platform.acknowledged.slice(0, back))).toEqual([])
   })
 
-  it('whose freeze leaks is named', async () => {
+  it('whose freeze leaks is named, and promotes nothing', async () => {
     const platform = await openShop(opened, { leaks: true })
     await writesGoOn()
-    const { causes } = await moved(platform)
-    expect(causes[0]).toBe('freeze-leaked')
+    const { outcome, causes, undo } = await moved(platform, 'west', { promote: seconds(3) })
+    expect(outcome).toMatch(
+      /^promotion and fencing did not begin: west still writes: lsn of .* went from 0\/\w+ to 0\/\w+ in 1s$/,
+    )
+    // Without a load nothing shows that the machine was not too slow for the step.
+    expect(causes.filter((cause) => cause !== 'cutover-slow')).toEqual(['freeze-leaked'])
+    expect(await isStandby(platform.admin.east)).toBe(true)
+    expect(await platform.actions.undo(undo, seconds(30))).toBe('undone')
+    const before = platform.acknowledged.length
+    await expect.poll(() => platform.acknowledged.length, SOON).toBeGreaterThan(before + 5)
+    expect(lostIn(await storedIn(platform.client.west), platform.acknowledged.slice(0, before))).toEqual([])
+  })
+
+  it('waits for a job that no freeze stops and no book shows: what it has written is in the new region', async () => {
+    const platform = await openShop(opened, {})
+    await platform.client.west.query("INSERT INTO accounts (name, kind) VALUES ('job', 'house')")
+    let n = 0
+    const tick = () =>
+      platform.client.west.query("UPDATE accounts SET balance_cents = balance_cents + 1 WHERE name = 'job'").then(
+        () => {
+          n += 1
+        },
+        () => undefined,
+      )
+    const job = setInterval(tick, 100)
+    opened.push(async () => clearInterval(job))
+    await writesGoOn()
+    setTimeout(() => clearInterval(job), 3_000)
+    const { outcome, sentence } = await moved(platform)
+    expect([outcome, sentence('cutover-rpo')]).toEqual(['done', expect.stringMatching(/\(RPO 0\)\.$/)])
+    const { rows } = await platform.client.east.query("SELECT balance_cents::int AS n FROM accounts WHERE name = 'job'")
+    expect([rows, n > 10]).toEqual([[{ n }], true])
   })
 
   it('promoted before the standby has caught up is named, with what is lost', async () => {

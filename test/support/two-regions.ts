@@ -37,8 +37,8 @@ export type Stored = {
   spec?: unknown
 }
 type Region = { role: 'primary' | 'standby'; fenced: boolean; lsn: number; warm: boolean }
-/** Asked before each request that is not a GET, with its number: whether nothing of it happens. */
-type Interrupt = (nth: number) => 'refused' | undefined
+/** Asked before each request that is not a GET, with its number and path: whether nothing of it happens. `unready`: the Service has no Ready pod. */
+type Interrupt = (nth: number, path: string) => 'refused' | 'unready' | undefined
 
 /** Writes are accepted in the west, and all traffic goes there. */
 export const regionObjects = (): Map<string, Stored> =>
@@ -108,8 +108,10 @@ export async function platform(changes: { readonly lag?: number; readonly fences
   let asked = 0
   let interrupt: Interrupt = () => undefined
   const answers: Answers = ({ method, path, body }) => {
-    if (method !== 'GET' && interrupt(++asked) === 'refused') return refusal(500)
-    if (path.includes('/services/gone:8080/')) return new Said(503, { kind: 'Status', apiVersion: 'v1', code: 503 })
+    const interrupted = method === 'GET' ? undefined : interrupt(++asked, path)
+    if (interrupted === 'refused') return refusal(500)
+    if (interrupted === 'unready' || path.includes('/services/gone:8080/'))
+      return new Said(503, { kind: 'Status', apiVersion: 'v1', code: 503 })
     const proxied = /^\/api\/v1\/namespaces\/shop-(\w+)\/services\/orders:8080\/proxy(.*)$/.exec(path)
     if (proxied !== null) return serve(proxied[1] ?? '', proxied[2] ?? '', body)
     if (path === LOGS && method === 'POST') {

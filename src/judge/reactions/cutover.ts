@@ -63,6 +63,9 @@ function stepOf(facts: CutoverFacts, step: CutoverStep): readonly CutoverPart[] 
   const [begun, proven] = [life.begun[step], life.proven[step]]
   const budgetMs = act.budgets[step]
   const answer = cutoverAnswer(facts, 'cutover-step', cutoverStepWords[step], budgetMs)
+  const stopped = life.stopped?.step === step ? life.stopped : undefined
+  if (stopped !== undefined && proven === undefined && (begun !== undefined || !isAnyOpen(life)))
+    return [endedAt(facts, stopped, begun)]
   if (begun === undefined)
     return isPassed(facts, step)
       ? [answer.unknown(`The start of the ${cutoverStepWords[step]} was not recorded.`, [proven?.line])]
@@ -78,24 +81,36 @@ function stepOf(facts: CutoverFacts, step: CutoverStep): readonly CutoverPart[] 
     // The last reading may come a moment after the deadline at which it was begun.
     return [tookMs <= budgetMs + READING_MS ? answer.held(told) : answer.broken('cutover-step-late', told)]
   }
-  const { stopped } = life
-  if (stopped?.step !== step) {
-    const why = `The ${cutoverStepWords[step]} was not seen to end in ${duration(Math.max(0, endAt - begun.at))}.`
-    return [answer.unknown(why, [begun.line])]
-  }
+  const why = `The ${cutoverStepWords[step]} was not seen to end in ${duration(Math.max(0, endAt - begun.at))}.`
+  return [answer.unknown(why, [begun.line])]
+}
+
+/** A step begins when the one before it is proven. */
+const isAnyOpen = ({ begun, proven }: CutoverLife): boolean =>
+  cutoverSteps.some((step) => begun[step] !== undefined && proven[step] === undefined)
+
+type Stopped = NonNullable<CutoverLife['stopped']>
+
+/** The cutover ended at this step: it was not proven in time, or could not begin. */
+function endedAt(facts: CutoverFacts, stopped: Stopped, begun: CutoverLife['begun'][CutoverStep]): CutoverPart {
+  const { step, ends, differs, unread } = stopped
+  const budgetMs = facts.act.budgets[step]
+  const answer = cutoverAnswer(facts, 'cutover-step', cutoverStepWords[step], budgetMs)
+  const [problem, lines] = [sentenceOf(stopped.problem), [begun?.line, stopped.line]]
   // Both regions could be read and differ: the drift is the cause, and the late step shows it.
-  if (step === 'ready' && stopped.differs) {
-    const sentence = `The regions differ: ${sentenceOf(stopped.problem)}`
-    return [answer.broken('region-drift', { sentence, lines: [begun.line, stopped.line] })]
+  if (step === 'ready' && differs)
+    return answer.broken('region-drift', { sentence: `The regions differ: ${problem}`, lines })
+  if (unread) {
+    const what = begun === undefined ? 'could begin' : 'was done'
+    const why = `It is not known whether the ${cutoverStepWords[step]} ${what}, because it could not be read: ${problem}`
+    return answer.unknown(why, lines)
   }
-  if (stopped.unread) {
-    const why = `It is not known whether the ${cutoverStepWords[step]} was done, because it could not be read: ${sentenceOf(stopped.problem)}`
-    return [answer.unknown(why, [begun.line, stopped.line])]
-  }
+  const way = ends === 'onward' ? 'completed, because there is no way back' : 'taken back'
+  const then = `The cutover was ${way}. ${problem}`
+  if (begun === undefined) return answer.broken('cutover-step-late', { sentence: `It did not begin. ${then}`, lines })
   const tookMs = stopped.at - begun.at
-  const ends = stopped.ends === 'onward' ? 'completed, because there is no way back' : 'taken back'
-  const sentence = `Not proven ${duration(tookMs)} after it began; ${allowed}. The cutover was ${ends}. ${sentenceOf(stopped.problem)}`
-  return [answer.broken('cutover-step-late', { sentence, tookMs, lines: [begun.line, stopped.line] })]
+  const sentence = `Not proven ${duration(tookMs)} after it began; ${duration(budgetMs)} were allowed. ${then}`
+  return answer.broken('cutover-step-late', { sentence, tookMs, lines })
 }
 
 /** Whether the cutover has passed a step of which there is no record. */

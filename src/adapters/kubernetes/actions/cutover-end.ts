@@ -28,6 +28,7 @@ import { insist } from '../../../protocols/kubernetes/insist.ts'
 import { fields, text } from '../fields.ts'
 import { edit, LOOK_EVERY } from './change.ts'
 import { runOf } from './copies.ts'
+import { untilStill } from './cutover-still.ts'
 import { areOfPlan } from './cutover-ways.ts'
 import { allowed } from './leftovers.ts'
 import { make, type ProofShown, type RegionPorts, shownBy, writableNow } from './regions.ts'
@@ -60,7 +61,7 @@ export async function endCutover(ports: RegionPorts, undo: EndCutover, budgetMs:
   if (log === undefined) return endedAs(ports, undo, deadline)
   const reached = stepOf(log, undo)
   const onward = endsOnward(reached, undo.noWayBackFrom)
-  if (onward) for (const each of undo.onward) await movedAndProven(ports, each, deadline)
+  if (onward) await complete(ports, undo, reached, deadline)
   else await takeBack(ports, undo, reached, deadline)
   await oneWritable(ports, undo, onward, deadline)
   await closeLog(ports, undo, deadline)
@@ -95,6 +96,20 @@ async function takeBack(ports: RegionPorts, undo: EndCutover, reached: CutoverSt
       problems.push(messageOf(error))
     })
   if (problems.length > 0) throw new Error(problems.join('; '))
+}
+
+async function complete(ports: RegionPorts, undo: EndCutover, reached: CutoverStep, deadline: Instant): Promise<void> {
+  for (const each of undo.onward) {
+    // Only where an earlier step has no way back. A promotion that was asked for is asked for again, whatever the old region does.
+    if (each.step === 'promote' && !isReached('promote', reached)) await demandStill(ports, undo, deadline)
+    await movedAndProven(ports, each, deadline)
+  }
+}
+
+async function demandStill(ports: RegionPorts, { from, onward }: EndCutover, deadline: Instant): Promise<void> {
+  const caughtUp = onward.find(({ step }) => step === 'catch-up')?.proofs ?? []
+  const { held, words } = await untilStill(ports, from, caughtUp, deadline)
+  if (!held) throw new Error(`${cutoverStepWords.promote} did not begin: ${words}`)
 }
 
 const isReached = (step: CutoverStep, reached: CutoverStep): boolean =>

@@ -10,34 +10,24 @@ import {
   type CutoverMoves,
   type CutoverPlace,
   type CutoverProof,
-  type CutoverReading,
   type CutoverStep,
   cutoverSteps,
   cutoverStepWords,
   type EndCutover,
   endsOnward,
-  regionKinds,
   type Switch,
 } from '../../../domain/cutover.ts'
 import type { ActionStepData } from '../../../domain/evidence.ts'
 import type { Issue } from '../../../domain/issue.ts'
-import type { Target } from '../../../domain/rehearsal.ts'
 import { after, type Instant, type Ratio, seconds } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
 import { find, isKubeObject, paths } from '../../../protocols/kubernetes/api.ts'
-import { listNeeds } from '../posture-lists.ts'
 import { runOf } from './copies.ts'
 import { demandOldWrites, logName, logPath, openLog, reach, type StepShown, untilProven } from './cutover-end.ts'
+import { needsOf } from './cutover-needs.ts'
+import { untilStill } from './cutover-still.ts'
 import { moveOf, plannedWays } from './cutover-ways.ts'
-import {
-  type ChangeEnactor,
-  type Checked,
-  type Enacting,
-  issueOf,
-  missing,
-  type Resource,
-  readIfAllowed,
-} from './enactor.ts'
+import { type ChangeEnactor, type Checked, type Enacting, issueOf, missing, readIfAllowed } from './enactor.ts'
 import { createRegionBooks, type RegionBooks } from './region-books.ts'
 import { before, make, type RegionPorts, writableNow } from './regions.ts'
 import { routePath } from './route-weights.ts'
@@ -53,54 +43,6 @@ export const regions: ChangeEnactor<Moving> = {
   inventory: async () => ({ nodes: [], pods: [] }),
   prepare: cutOver,
 }
-
-function needsOf(place: CutoverPlace, { namespace }: Target): readonly Resource[] {
-  const plans = Object.values(place.steps)
-  const switches = plans.flatMap(({ switches: does, undo }) => [
-    ...does,
-    ...(undo.kind === 'switches' ? undo.switches : []),
-  ])
-  const proofs = [...plans.flatMap((each) => each.proofs), place.from.writable, place.to.writable]
-  const readings = proofs.flatMap(({ reading, wants }) =>
-    wants.kind === 'same-as' ? [reading, wants.reading] : [reading],
-  )
-  const lists = [place.from, place.to].flatMap((region) =>
-    regionKinds.flatMap((kind) => listNeeds(kind, region.namespace, { file: '', line: 0, column: 0 })),
-  )
-  return [
-    { group: '', resource: 'configmaps', namespace, verbs: ['create', 'get', 'patch', 'delete'] },
-    ...switches.map(switchNeed),
-    ...readings.map(readingNeed),
-    ...(place.book === undefined ? [] : [proxyNeed(place.book.namespace)]),
-    ...lists.map(({ verb, at: _, ...resource }) => ({ ...resource, verbs: [verb] })),
-  ]
-}
-
-const proxyNeed = (namespace: string): Resource => ({
-  group: '',
-  resource: 'services',
-  subresource: 'proxy',
-  namespace,
-  verbs: ['get', 'create'],
-})
-const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : '')
-
-function switchNeed(each: Switch): Resource {
-  const { namespace } = each
-  switch (each.kind) {
-    case 'field':
-      return { group: groupOf(each.apiVersion), resource: each.plural, namespace, verbs: ['get', 'patch'] }
-    case 'call':
-      return proxyNeed(namespace)
-    case 'weights':
-      return { group: 'gateway.networking.k8s.io', resource: 'httproutes', namespace, verbs: ['get', 'patch'] }
-  }
-}
-
-const readingNeed = (reading: CutoverReading): Resource =>
-  reading.kind === 'field'
-    ? { group: groupOf(reading.apiVersion), resource: reading.plural, namespace: reading.namespace, verbs: ['get'] }
-    : proxyNeed(reading.namespace)
 
 async function whyNoCutover(checked: Checked<Moving>): Promise<Issue | undefined> {
   const { api, action, change, target } = checked
@@ -206,11 +148,8 @@ async function bothWays({ api, change, target }: Enacting<Moving>, place: Cutove
 async function performSteps(cutting: Cutting): Promise<void> {
   const books = createRegionBooks(cutting, cutting.say)
   for (const step of cutoverSteps) {
-    if (step === 'promote') {
-      await books.watched()
-      await books.read('old-before')
-    }
-    await performStep(cutting, step, books)
+    const still = step === 'promote' ? await demandStill(cutting, books) : undefined
+    await performStep(cutting, step, books, still)
     if (step === 'drain') await books.read('old-drained')
     if (step === 'promote') {
       await onlyOneWrites(cutting, step)
@@ -221,7 +160,23 @@ async function performSteps(cutting: Cutting): Promise<void> {
   }
 }
 
-async function performStep(cutting: Cutting, step: CutoverStep, books: RegionBooks): Promise<void> {
+/**
+ * A freeze that leaks, or a writer that it does not reach, would write on beside the new primary, or lose what it wrote. So nothing is promoted before the
+ * old region was seen to have stopped. Answers what was seen. It has the time of the promotion, which begins after it.
+ */
+async function demandStill(cutting: Cutting, books: RegionBooks): Promise<string> {
+  const { place, change, clock } = cutting
+  const deadline = after(clock.now(), change.goals.budgets.promote)
+  const still = await untilStill(cutting, place.from, place.steps['catch-up'].proofs, deadline)
+  if (!still.held) throw await stopped(cutting, 'promote', still, books, 'catch-up')
+  await books.watched()
+  await books.read('old-before')
+  const words = books.grown()
+  if (words !== undefined) throw await stopped(cutting, 'promote', { words }, undefined, 'catch-up')
+  return still.words
+}
+
+async function performStep(cutting: Cutting, step: CutoverStep, books: RegionBooks, before?: string): Promise<void> {
   const { place, change, clock, say, undo } = cutting
   const { switches } = place.steps[step]
   const proofs = proofsOf(place, step)
@@ -237,7 +192,7 @@ async function performStep(cutting: Cutting, step: CutoverStep, books: RegionBoo
   }
   const proof = await untilProven(cutting, proofs, deadline)
   if (!proof.held) throw await stopped(cutting, step, proof, books)
-  say({ is: 'cutover-proven', step, note: proof.words })
+  say({ is: 'cutover-proven', step, note: before === undefined ? proof.words : `${before}; ${proof.words}` })
   books.proven(step, clock.now())
 }
 
@@ -248,14 +203,15 @@ function proofsOf({ steps, to }: CutoverPlace, step: CutoverStep): readonly Cuto
   return [...proofs, to.writable]
 }
 
-/** Records why the cutover ends here, and which way. */
+/** Records why the cutover ends here, and which way: by the last step that was reached, as `heal` decides it. */
 async function stopped(
   { say, undo }: Cutting,
   step: CutoverStep,
   { words, differs, unread }: StepShown,
   books?: RegionBooks,
+  reached: CutoverStep = step,
 ): Promise<Error> {
-  const ends = endsOnward(step, undo.noWayBackFrom) ? 'onward' : 'back'
+  const ends = endsOnward(reached, undo.noWayBackFrom) ? 'onward' : 'back'
   // The book shows whether writes went on. Without it, a late step would hide a freeze that leaks.
   if (ends === 'back') await books?.read('old-before')
   say({
@@ -266,7 +222,7 @@ async function stopped(
     ...(differs === undefined ? {} : { differs }),
     ...(unread === undefined ? {} : { unread }),
   })
-  return new Error(`${cutoverStepWords[step]} was not proven: ${words}`)
+  return new Error(`${cutoverStepWords[step]} ${reached === step ? 'was not proven' : 'did not begin'}: ${words}`)
 }
 
 async function onlyOneWrites(cutting: Cutting, step: CutoverStep): Promise<void> {

@@ -2,7 +2,7 @@
 import type { CutoverPlace, CutoverStep } from '../../../domain/cutover.ts'
 import type { ActionStepData } from '../../../domain/evidence.ts'
 import type { Target } from '../../../domain/rehearsal.ts'
-import { CLOCK_MARGIN_MS, COMMIT_MARGIN_MS } from '../../../domain/restore.ts'
+import { CLOCK_MARGIN_MS, COMMIT_MARGIN_MS, type CutCells } from '../../../domain/restore.ts'
 import { after, type Instant, instant, millis, seconds } from '../../../domain/units.ts'
 import { messageOf } from '../../../domain/unknown.ts'
 import { demand, paths } from '../../../protocols/kubernetes/api.ts'
@@ -24,6 +24,8 @@ export type RegionBooks = {
   watched(): Promise<void>
   /** Does nothing before the freeze. If the book cannot be read, it records why. */
   read(region: Which): Promise<void>
+  /** What the old book shows if it was read twice and grew. */
+  grown(): string | undefined
 }
 
 export function createRegionBooks(
@@ -32,6 +34,7 @@ export function createRegionBooks(
 ): RegionBooks {
   const { api, clock, signal, run, settings, place } = ports
   const at = new Map<CutoverStep, Instant>()
+  const booked = new Map<Which, number>()
   const late = () => after(clock.now(), READ_WITHIN)
   return {
     proven: (step, moment) => void at.set(step, moment),
@@ -56,11 +59,21 @@ export function createRegionBooks(
           () => clock.now() >= deadline || signal?.aborted === true,
           () => clock.until(after(clock.now(), LOOK_EVERY), signal),
         )
-        say({ is: 'region-book', book: fresh.book, region, cuts, cells: cellsOf(answer, fresh.book, cuts) })
+        const cells = cellsOf(answer, fresh.book, cuts)
+        say({ is: 'region-book', book: fresh.book, region, cuts, cells })
+        booked.set(region, bookedIn(cells))
       } catch (error) {
         if (signal?.aborted) throw error
         say({ is: 'region-book-unread', region, problem: messageOf(error) })
       }
     },
+    grown: () => {
+      const [drained, now] = [booked.get('old-drained'), booked.get('old-before')]
+      if (drained === undefined || now === undefined || now <= drained) return undefined
+      return `${place.from.name} still writes: its book ${place.book?.book} grew from ${drained} to ${now} operations after the drain`
+    },
   }
 }
+
+const bookedIn = (all: readonly CutCells[]): number =>
+  all.flatMap(({ cells }) => cells).reduce((sum, { count }) => sum + count, 0)

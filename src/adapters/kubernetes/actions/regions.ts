@@ -60,10 +60,15 @@ export async function make(ports: RegionPorts, move: CutoverMove, deadline: Inst
   }
 }
 
-/** What one proof shows now. `differs`: it was read, and it is another value than that of a second reading. */
+/**
+ * What one proof shows now. `read`: what was read, without what was wanted. `pair`: the values of two readings that must be equal. `differs`: both were
+ * read, and they are not.
+ */
 export type ProofShown = {
   readonly held: boolean
   readonly words: string
+  readonly read?: string
+  readonly pair?: readonly [string, string]
   readonly differs?: true
   readonly unread?: true
 }
@@ -71,22 +76,24 @@ export type ProofShown = {
 export async function shownBy(ports: ReadPorts, { reading, wants }: CutoverProof): Promise<ProofShown> {
   try {
     const value = await valueNow(ports, reading)
-    const words = `${readingWords(reading)} is ${shown(value)}`
+    const read = `${readingWords(reading)} is ${shown(value)}`
     switch (wants.kind) {
       case 'is':
-        return { held: String(value) === String(wants.value), words: `${words}, wanted ${shown(wants.value)}` }
+        return { held: String(value) === String(wants.value), words: `${read}, wanted ${shown(wants.value)}`, read }
       case 'at-most':
         return {
           held: value !== '' && typeof value !== 'boolean' && Number(value) <= wants.value,
-          words: `${words}, wanted at most ${wants.value}`,
+          words: `${read}, wanted at most ${wants.value}`,
+          read,
         }
       case 'same-as': {
         const other = await valueNow(ports, wants.reading)
-        const both = `${words}, and ${readingWords(wants.reading)} is ${shown(other)}`
+        const words = `${read}, and ${readingWords(wants.reading)} is ${shown(other)}`
+        const both = { words, read: words, pair: [String(value), String(other)] } as const
         // An empty position is unknown, and two unknown positions are not equal.
-        if (value === '' && other === '') return { held: false, words: both }
+        if (value === '' && other === '') return { held: false, ...both }
         const held = String(value) === String(other)
-        return held ? { held, words: both } : { held, words: both, differs: true }
+        return held ? { held, ...both } : { held, ...both, differs: true }
       }
     }
   } catch (error) {

@@ -1,0 +1,75 @@
+/**
+ * Whether the old region has stopped writing, before another one is promoted: it accepts no writes, and its position stands still, in two readings in a row.
+ * The readings are those of the plan: `writable`, and what proves the catch-up. A region that cannot be read has not been seen to stop.
+ */
+import { type CutoverProof, type Region, readingWords } from '../../../domain/cutover.ts'
+import { showDuration } from '../../../domain/show.ts'
+import { after, type Instant, seconds } from '../../../domain/units.ts'
+import { type ProofShown, type RegionPorts, shownBy } from './regions.ts'
+
+/** Between two readings. A write that is rarer may fall between two other readings. */
+const APART = seconds(1)
+
+/** Resolves when two readings in a row show it, or at the deadline with what the last two showed. `caughtUp`: the proofs of the catch-up, which must still hold. */
+export async function untilStill(
+  ports: RegionPorts,
+  from: Region,
+  caughtUp: readonly CutoverProof[],
+  deadline: Instant,
+): Promise<ProofShown> {
+  const { clock, signal } = ports
+  let before = await lookAt(ports, from, caughtUp)
+  let last: string | undefined
+  for (;;) {
+    await clock.until(after(clock.now(), APART), signal)
+    const now = await lookAt(ports, from, caughtUp)
+    const shown = stillness(from.name, before, now)
+    if (shown.held && last !== undefined) return { ...shown, words: `${shown.words} (and before that, ${last})` }
+    if (shown.held || clock.now() >= deadline) return shown
+    last = shown.words
+    before = now
+  }
+}
+
+/** Where the log of a server is. */
+type LogPosition = { readonly what: string; readonly value: string | undefined }
+type Look = {
+  readonly writable: ProofShown
+  readonly caughtUp: readonly ProofShown[]
+  readonly positions: readonly LogPosition[]
+}
+
+async function lookAt(ports: RegionPorts, from: Region, proofs: readonly CutoverProof[]): Promise<Look> {
+  const [writable, caughtUp] = await Promise.all([
+    shownBy(ports, from.writable),
+    Promise.all(proofs.map((proof) => shownBy(ports, proof))),
+  ])
+  const positions = proofs.flatMap((proof, index) => positionIn(proof, from, caughtUp[index]))
+  return { writable, caughtUp, positions }
+}
+
+/** The side of the old region, of two readings that must be equal. */
+function positionIn({ reading, wants }: CutoverProof, from: Region, shown: ProofShown | undefined): LogPosition[] {
+  if (wants.kind !== 'same-as') return []
+  const isFirst = reading.namespace === from.namespace && wants.reading.namespace !== from.namespace
+  return [{ what: readingWords(isFirst ? reading : wants.reading), value: shown?.pair?.[isFirst ? 0 : 1] }]
+}
+
+/** What shows that it writes comes first: a reading that failed, or a standby that is behind again, may follow from it. */
+function stillness(name: string, before: Look, now: Look): ProofShown {
+  const looks = [now, before]
+  const open = looks.find(({ writable }) => writable.held)?.writable
+  if (open !== undefined) return { held: false, words: `${name} still accepts writes: ${open.read ?? open.words}` }
+  const moved = now.positions.flatMap(({ what, value }, index) => {
+    const was = before.positions[index]?.value
+    return was === undefined || value === undefined || was === value ? [] : [`${what} went from ${was} to ${value}`]
+  })
+  if (moved.length > 0)
+    return { held: false, words: `${name} still writes: ${moved.join(', and ')} in ${showDuration(APART)}` }
+  const unread = looks.find(({ writable }) => writable.unread)?.writable
+  const behind = looks.flatMap(({ caughtUp }) => caughtUp).find(({ held }) => !held)
+  const missing = unread ?? behind
+  if (missing !== undefined) return missing
+  const stood = now.positions.map(({ what, value }) => `${what} stood still at ${value}`)
+  return { held: true, words: `${[`${name} accepted no writes`, ...stood].join(', and ')} for ${showDuration(APART)}` }
+}

@@ -1,0 +1,167 @@
+/** Before the promotion of a cutover the old region must be seen to have stopped writing: against an API server with two small regions behind it. */
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { CutoverPlace } from '../../../src/domain/cutover.ts'
+import type { ActionStepData, Undo } from '../../../src/domain/evidence.ts'
+import { millis, seconds } from '../../../src/domain/units.ts'
+import { eastward } from '../../support/evidence-cutover.ts'
+import {
+  CONFIG,
+  eastOnly,
+  LOG,
+  type Platform,
+  perform,
+  platform,
+  shownBy,
+  targetOf,
+  westOnly,
+} from '../../support/two-regions.ts'
+
+const BACK = ['ready', 'freeze', 'drain', 'book old-drained', 'catch-up', 'book old-before', 'stopped at promote, back']
+const { book: _, ...bookless } = eastward
+const NOT_BEGUN = 'promotion and fencing did not begin: '
+const POSITION = 'lsn of orders.shop-west:8080/database'
+/** Of each step: two readings are a second apart. */
+const SHORT = { stepMs: seconds(1) }
+
+/** Something writes in the west that asks no switch, and the standby follows at once. Ends by itself, or with the test. */
+function writer({ regions: { west, east } }: Platform): () => void {
+  if (west === undefined || east === undefined) throw new Error('there are two regions')
+  const clock = setInterval(() => {
+    west.lsn += 1
+    east.lsn = west.lsn
+  }, 150)
+  const stop = () => clearInterval(clock)
+  onTestFinished(stop)
+  return stop
+}
+
+/** Calls `then` when the catch-up is proven, and says whether it is. */
+function caughtUp(then: () => void = () => undefined) {
+  let is = false
+  const at = (step: ActionStepData) => {
+    if (step.is === 'cutover-proven' && step.step === 'catch-up') {
+      is = true
+      then()
+    }
+    return false
+  }
+  return { at, is: () => is }
+}
+
+const switchWrites = ({ objects }: Platform, writes: 'on' | 'off') => {
+  const config = objects.get(CONFIG('west'))
+  if (config?.data === undefined) throw new Error('there is a west')
+  config.data.writes = writes
+}
+const noteOf = (steps: readonly ActionStepData[]) =>
+  steps.flatMap((each) => (each.is === 'cutover-proven' && each.step === 'promote' ? [each.note] : []))
+const problemsOf = (steps: readonly ActionStepData[]) =>
+  steps.flatMap((each) => (each.is === 'cutover-stopped' ? [[each.problem, each.unread ?? false]] : []))
+
+describe('before its promotion, a cutover', () => {
+  it('sees that the old region accepts no writes and that its position stands still, and says so', async () => {
+    const shop = await platform()
+    const { steps, outcome } = await perform(shop)
+    expect(outcome).toBe('done')
+    expect(noteOf(steps)).toEqual([
+      `west accepted no writes, and ${POSITION} stood still at 9 for 1s; role of orders.shop-east:8080/database is "primary", wanted "primary"`,
+    ])
+  })
+
+  it('goes back if the position of the old region moves on, and promotes nothing', async () => {
+    const shop = await platform()
+    const stop = writer(shop)
+    const { undo, steps, outcome } = await perform(shop, eastward, undefined, SHORT)
+    expect(outcome).toMatch(/^promotion and fencing did not begin: west still writes: /)
+    const [[problem, unread] = []] = problemsOf(steps)
+    expect(problem).toMatch(/^west still writes: lsn of orders\.shop-west:8080\/database went from \d+ to \d+ in 1s$/)
+    expect([unread, shownBy(steps), shop.regions.east?.role]).toEqual([false, BACK, 'standby'])
+    stop()
+    expect(await shop.actions().undo(undo, seconds(5))).toBe('undone')
+    westOnly(shop)
+  })
+
+  it('waits for writes that end in time', async () => {
+    const shop = await platform()
+    const stop = writer(shop)
+    const { at } = caughtUp(() => setTimeout(stop, 1_500))
+    const { steps, outcome } = await perform(shop, bookless, at, { stepMs: seconds(10) })
+    expect(outcome).toBe('done')
+    expect(noteOf(steps)[0]).toMatch(
+      /^west accepted no writes, and .* stood still at \d\d for 1s \(and before that, west still writes: .* in 1s\); role of /,
+    )
+  })
+
+  it('goes back if the old region accepts writes again', async () => {
+    const shop = await platform()
+    const { at } = caughtUp(() => switchWrites(shop, 'on'))
+    const { undo, steps, outcome } = await perform(shop, eastward, at, SHORT)
+    const words = 'west still accepts writes: the status of POST orders.shop-west:8080/trial-write is 200'
+    expect([outcome, shownBy(steps), shop.regions.east?.role]).toEqual([NOT_BEGUN + words, BACK, 'standby'])
+    expect(await shop.actions().undo(undo, seconds(5))).toBe('undone')
+    westOnly(shop)
+  })
+
+  it('goes back if the book of the old region has grown since the drain', async () => {
+    const shop = await platform()
+    const { at, is } = caughtUp()
+    const { west, east } = shop.regions
+    if (west === undefined || east === undefined) throw new Error('there are two regions')
+    shop.onRequest((_, path) => {
+      if (is() && path.endsWith('/books/cut')) west.lsn = east.lsn = 12
+      return undefined
+    })
+    const { undo, steps, outcome } = await perform(shop, eastward, at)
+    const words = 'west still writes: its book wallet grew from 9 to 12 operations after the drain'
+    expect([outcome, shownBy(steps), shop.regions.east?.role]).toEqual([NOT_BEGUN + words, BACK, 'standby'])
+    expect(await shop.actions().undo(undo, seconds(5))).toBe('undone')
+    westOnly(shop)
+  })
+
+  it('goes back if the standby is behind again', async () => {
+    const shop = await platform()
+    const { at } = caughtUp(() => Object.assign(shop.regions.east ?? {}, { lsn: 8 }))
+    const { outcome } = await perform(shop, eastward, at, SHORT)
+    expect(outcome).toBe(`${NOT_BEGUN}lsn of orders.shop-east:8080/database is 8, and ${POSITION} is 9`)
+    expect(shop.regions.east?.role).toBe('standby')
+  })
+
+  it('does not take a region that cannot be read for one that has stopped', async () => {
+    const shop = await platform()
+    const { at, is } = caughtUp()
+    shop.onRequest((_, path) => (is() && path.includes('shop-west/services/orders:8080/') ? 'unready' : undefined))
+    const { undo, steps, outcome } = await perform(shop, eastward, at, SHORT)
+    expect(outcome).toMatch(
+      /^promotion and fencing did not begin: the status of POST .*trial-write could not be read: /,
+    )
+    expect(problemsOf(steps)).toEqual([[expect.stringContaining('could not be read'), true]])
+    expect([shownBy(steps).at(-1), shop.regions.east?.role]).toEqual(['stopped at promote, back', 'standby'])
+    // Nobody knows whether it writes, so a person must look.
+    await expect(shop.actions().undo(undo, millis(300))).rejects.toThrow(
+      'whether west accepts writes could not be read',
+    )
+    expect(shop.objects.has(LOG)).toBe(true)
+    shop.onRequest(() => undefined)
+    expect(await shop.actions().undo(undo, seconds(5))).toBe('undone')
+    westOnly(shop)
+  }, 20_000)
+
+  it('looks in heal as well, where an earlier step has no way back', async () => {
+    const { freeze } = eastward.steps
+    const place: CutoverPlace = {
+      ...eastward,
+      steps: { ...eastward.steps, freeze: { ...freeze, undo: { kind: 'forward' } } },
+    }
+    const shop = await platform()
+    await perform(shop, place, (step) => step.is === 'cutover-begun' && step.step === 'drain')
+    const stop = writer(shop)
+    const [left] = await shop.actions().leftovers(targetOf(place))
+    await expect(shop.actions().undo(left?.undo as Undo, millis(300))).rejects.toThrow(
+      /^promotion and fencing did not begin: west still writes: /,
+    )
+    expect(shop.regions.east?.role).toBe('standby')
+    stop()
+    expect(await shop.actions().undo(left?.undo as Undo, seconds(10))).toBe('completed')
+    eastOnly(shop)
+  })
+})
