@@ -115,6 +115,24 @@ describe('the namespaces of a container', () => {
     expect(copies).toEqual([{ from: join(root, 'note-of-image'), to: '/note-of-image' }])
   })
 
+  it('start a program of the image by its path in the container, if the container sees it there', () => {
+    const root = join(folder, 'image', 'rootfs')
+    for (const name of ['app-of-image', 'etc']) mkdirSync(join(root, name), { recursive: true })
+    writeFileSync(join(root, 'note-of-image'), '')
+    const { found } = made()
+    if (!found) throw new Error('there are namespaces')
+    for (const [program, seen] of [
+      [join(root, 'app-of-image', 'server'), '/app-of-image/server'],
+      [join(root, 'note-of-image'), '/note-of-image'],
+      [join(root, 'note-of-image-2'), join(root, 'note-of-image-2')],
+      [join(root, 'etc', 'init'), join(root, 'etc', 'init')],
+      ['server', 'server'],
+    ] as const) {
+      expect(startedIn(found, [program, 'now']).slice(-2)).toEqual([seen, 'now'])
+      expect(joinedTo(found, 12, [program, 'now']).slice(-2)).toEqual([seen, 'now'])
+    }
+  })
+
   it('have a root that belongs to the container’s user, if that user only stands for root', () => {
     expect(made().plan.root.owner).toEqual({ uid: 65534, gid: 65534, groups: [7] })
     rmSync(join(folder, 'file-system'), { recursive: true })

@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { CONTAINER_ROOT_VARIABLE, LAB_PROCESS_VARIABLE } from '../../machine/marks.ts'
 import type { Identity } from '../records.ts'
 
-export type ContainerNamespaces = { readonly labnet: string; readonly plan: string }
+export type ContainerNamespaces = {
+  readonly labnet: string
+  readonly plan: string
+  /** Files of the image that the container sees at its root. */
+  readonly shown?: readonly Bind[]
+}
 
 /** A file or folder of this machine that the container sees at a path of its own. */
 export type Bind = {
@@ -58,20 +63,26 @@ export function writeNamespaces(
 }
 
 /** The command that becomes `argv` in the container's namespaces, as the container's user and with its environment. */
-export const startedIn = ({ labnet, plan }: ContainerNamespaces, argv: readonly string[]): readonly string[] => [
+export const startedIn = ({ labnet, plan, shown }: ContainerNamespaces, argv: readonly string[]): readonly string[] => [
   labnet,
   'run',
   plan,
   '--',
-  ...argv,
+  ...asSeen(argv, shown),
 ]
 
 /** The command that becomes `argv` beside a process of the container. */
 export const joinedTo = (
-  { labnet, plan }: ContainerNamespaces,
+  { labnet, plan, shown }: ContainerNamespaces,
   pid: number,
   argv: readonly string[],
-): readonly string[] => [labnet, 'join', String(pid), plan, '--', ...argv]
+): readonly string[] => [labnet, 'join', String(pid), plan, '--', ...asSeen(argv, shown)]
+
+/** A program learns the path by which it was started: it should be the container's, not the machine's. */
+function asSeen([program = '', ...rest]: readonly string[], shown: readonly Bind[] = []): readonly string[] {
+  const bind = shown.find(({ from }) => program === from || program.startsWith(`${from}/`))
+  return [bind ? bind.to + program.slice(bind.from.length) : program, ...rest]
+}
 
 /** A process on the way into a container keeps the lab's marks, and nothing that the pod could choose: it may still be root. */
 export const ownEnvironment = (env: Readonly<Record<string, string>>): Record<string, string> => ({

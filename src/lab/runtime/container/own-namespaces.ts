@@ -28,14 +28,18 @@ export function namespacesOf(
   if (labnet === undefined) return undefined
   const { folder, identity, workingDir, env } = inside
   const network = sandbox.network?.namespace
-  return writeNamespaces(labnet, folder, 'namespaces', {
+  const root = rootOf(labRoot, inside, resolverOf(folder, sandbox.config))
+  const written = writeNamespaces(labnet, folder, 'namespaces', {
     ...(network === undefined ? {} : { network }),
     hostName: network === undefined ? '' : hostNameOf(sandbox.config),
-    root: rootOf(labRoot, inside, resolverOf(folder, sandbox.config)),
+    root,
     ...(identity ? { user: identity } : {}),
     folder: workingDir,
     env,
   })
+  const ofImage = `${join(inside.imageFolder, ROOTFS)}/`
+  const shown = [...root.binds, ...root.copies].filter(({ from }) => from.startsWith(ofImage))
+  return { ...written, shown: shown.map(({ from, to }) => ({ from, to })) }
 }
 
 // The longest name that the kernel takes. The kubelet shortens names to 63 characters itself.
