@@ -38,13 +38,6 @@ export const EXCEPTIONS: readonly SpecException[] = [
     networking: 'namespaces',
   },
   {
-    kind: 'path of the machine',
-    reason:
-      'The right program ran with the right arguments. It was started by the path that its image has on this machine, and tells that path.',
-    spec: /Containers should be able to override the image's default/,
-    networking: 'namespaces',
-  },
-  {
     kind: 'no cgroups',
     reason:
       'Nothing enforces limits in the lab, so there is no cgroup whose values could change with the pod. The runtime tells it by an Event on each pod.',
