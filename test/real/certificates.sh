@@ -33,6 +33,7 @@ certificate admin /O=system:masters/CN=admin
 certificate kcm /CN=system:kube-controller-manager
 certificate sched /CN=system:kube-scheduler
 certificate kube-proxy /CN=system:kube-proxy
+certificate network-policies /CN=network-policies
 number=0
 for node in "$@"; do
   number=$((number + 1))
@@ -40,4 +41,4 @@ for node in "$@"; do
 done
 openssl genrsa -out sa.key 2048 2>/dev/null
 openssl rsa -in sa.key -pubout -out sa.pub 2>/dev/null
-for each in admin kcm sched kube-proxy "$@"; do kubeconfig "$each"; done
+for each in admin kcm sched kube-proxy network-policies "$@"; do kubeconfig "$each"; done

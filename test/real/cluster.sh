@@ -2,7 +2,7 @@
 # A control plane and its nodes, inside the namespaces of mount, network, host name and processes that the caller made. Everything ends with this
 # process, because it is the init of its namespace of processes. The control plane is at 10.250.0.1; node number 2 is at 10.250.0.12 and has the pods
 # of 10.244.2.0/24. There is no way out.
-# usage: cluster.sh NAME=ZONE..., with FOLDER, PROGRAMS, NETFILTER, CGROUP, CPU_GROUP, ARCHIVES, ETCD, APISERVER, CONTROLLERS, SCHEDULER and KUBECTL in the environment
+# usage: cluster.sh NAME=ZONE..., with FOLDER, PROGRAMS, NETFILTER, NETWORK, CGROUP, CPU_GROUP, ARCHIVES, ETCD, APISERVER, CONTROLLERS, SCHEDULER and KUBECTL in the environment
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 pki=$FOLDER/pki
@@ -58,6 +58,7 @@ start apiserver "$APISERVER" --etcd-servers=http://127.0.0.1:2379 --advertise-ad
   --requestheader-extra-headers-prefix=X-Remote-Extra- --proxy-client-cert-file="$pki/front-proxy-client.crt" \
   --proxy-client-key-file="$pki/front-proxy-client.key" --audit-log-path="$FOLDER/log/audit.log" --default-not-ready-toleration-seconds=6 --default-unreachable-toleration-seconds=6
 until_true "$KUBECTL" --kubeconfig "$pki/admin.kubeconfig" get --raw /readyz
+if [ -n "$NETWORK" ]; then "$KUBECTL" --kubeconfig "$pki/admin.kubeconfig" create -f "$here/network-policies.yaml" >/dev/null; fi
 start controllers "$CONTROLLERS" --kubeconfig="$pki/kcm.kubeconfig" --use-service-account-credentials=true \
   --service-account-private-key-file="$pki/sa.key" --root-ca-file="$pki/ca.crt" --allocate-node-cidrs=false --leader-elect=false --horizontal-pod-autoscaler-sync-period=2s \
   --node-monitor-period=1s --node-monitor-grace-period=16s

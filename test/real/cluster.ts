@@ -50,6 +50,7 @@ export async function startCluster(
     FOLDER: folder,
     PROGRAMS: programs.folder,
     NETFILTER: programs.netfilter,
+    NETWORK: programs.network ?? '',
     CGROUP,
     CPU_GROUP: CPU_GROUP ?? '',
     NODES: String(nodes.length),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One node: containerd, a kubelet without our changes and kube-proxy, inside namespaces of its own. It ends with this process, like a machine that
+# One node: containerd, a kubelet without our changes, kube-proxy and what enforces NetworkPolicies, inside namespaces of its own. It ends with this process, like a machine that
 # loses power.
 # usage: node.sh NAME NUMBER ZONE, with the environment of cluster.sh
 set -eu
@@ -92,7 +92,12 @@ END_OF_FILE
 echo "nameserver 10.250.0.1" >"$own/resolv.conf"
 start kubelet kubelet --config="$own/kubelet.yaml" --kubeconfig="$pki/$name.kubeconfig" --hostname-override="$name" --node-ip="$address" \
   --node-labels="matchday.dev/pool=api,topology.kubernetes.io/zone=$zone"
-start kube-proxy env "PATH=$NETFILTER/bin:$PATH" "LD_LIBRARY_PATH=$NETFILTER/lib" "XTABLES_LIBDIR=$NETFILTER/lib/xtables" \
-  kube-proxy --kubeconfig="$pki/kube-proxy.kubeconfig" --hostname-override="$name" --cluster-cidr=10.244.0.0/16 --proxy-mode=iptables \
+with_netfilter=(env "PATH=$NETFILTER/bin:$PATH" "LD_LIBRARY_PATH=$NETFILTER/lib" "XTABLES_LIBDIR=$NETFILTER/lib/xtables")
+start kube-proxy "${with_netfilter[@]}" kube-proxy --kubeconfig="$pki/kube-proxy.kubeconfig" --hostname-override="$name" --cluster-cidr=10.244.0.0/16 --proxy-mode=iptables \
   --conntrack-max-per-core=0 --metrics-bind-address=127.0.0.1:10249
+# It ends when something is not there yet, such as the Node, and is started again, as a kubelet would do for a DaemonSet.
+if [ -n "$NETWORK" ]; then
+  start network-policies "${with_netfilter[@]}" bash -c 'until "$@"; do sleep 1; done' - \
+    "$NETWORK/network-policies" "$pki/network-policies.kubeconfig" 10.96.0.0/16
+fi
 wait

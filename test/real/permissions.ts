@@ -48,6 +48,12 @@ export function requestsOf(user: string, auditLog: string): Requests {
   return { used: used ?? new Set(), refused: refused ?? new Set() }
 }
 
+/** What `user` asked to be changed, by the audit log. Questions about its own permissions change nothing. */
+export const changesBy = (user: string, auditLog: string): readonly Permission[] =>
+  eventsOf(user, auditLog)
+    .filter(({ verb, objectRef }) => /^(create|update|patch|delete)/.test(verb) && !FOR_ALL.test(objectRef.resource))
+    .map(({ verb, objectRef }) => asked(verb, objectRef))
+
 /** The longest time that the API server took for one request of `user` to one of these resources. */
 export const slowestMs = (user: string, auditLog: string, resource: string): number =>
   Math.max(

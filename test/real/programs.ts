@@ -1,10 +1,11 @@
 /**
- * The programs of real nodes, built once into the cache: containerd, runc, CNI plugins, a kubelet without our changes and kube-proxy, and Chaos Mesh.
+ * The programs of real nodes, built once into the cache: containerd, runc, CNI plugins, a kubelet without our changes and kube-proxy, what enforces
+ * NetworkPolicies, and Chaos Mesh.
  * Versions are pinned in test/real/go, and those of Kubernetes in src/toolchain/go/kubernetes/go.mod.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { defaultCacheDirectory } from '../../src/toolchain/cache.ts'
 import { libseccomp } from './libseccomp.ts'
@@ -23,6 +24,7 @@ type Program = {
 
 const OWN = join(import.meta.dirname, 'go')
 const CHAOS_MESH = join(OWN, 'chaos-mesh')
+const NETWORK = join(OWN, 'network')
 const KUBERNETES = join(import.meta.dirname, '../../src/toolchain/go/kubernetes')
 
 const containerd = (name: string): Program => ({
@@ -77,6 +79,10 @@ const ofNodes = (): readonly Program[] => [
   runc,
 ]
 
+const ofNetwork = (): readonly Program[] => [
+  { name: 'network-policies', package: './policies', module: NETWORK, flags: ['-ldflags', '-s -w'] },
+]
+
 const CHAOS_MESH_MODULE = 'github.com/chaos-mesh/chaos-mesh'
 const ofChaosMesh = (): readonly Program[] => [
   {
@@ -96,12 +102,12 @@ const ofChaosMesh = (): readonly Program[] => [
 ]
 
 /** Minutes to allow for: twice the time on two idle cores. */
-const BUILD_MINUTES = { nodes: 30, chaosMesh: 12 } as const
+const BUILD_MINUTES = { nodes: 30, network: 4, chaosMesh: 12 } as const
 export type Build = keyof typeof BUILD_MINUTES
 
 /** What the builds of these may take: nothing where all is in the cache. */
 export function minutesToBuild(...parts: readonly Build[]): number {
-  const programs = { nodes: ofNodes(), chaosMesh: ofChaosMesh() }
+  const programs = { nodes: ofNodes(), network: ofNetwork(), chaosMesh: ofChaosMesh() }
   const isBuilt = (all: readonly Program[]) => all.every(({ name }) => existsSync(join(cacheFolder(all), name)))
   return parts.reduce((sum, part) => sum + (isBuilt(programs[part]) ? 0 : BUILD_MINUTES[part]), 0)
 }
@@ -111,6 +117,8 @@ export type NodePrograms = {
   readonly folder: string
   /** Where iptables and ipset are, with their libraries. */
   readonly netfilter: string
+  /** What `buildNetwork` has built. Without it, nothing enforces NetworkPolicies. */
+  readonly network?: string
 }
 
 /** Minutes on a cold cache, a moment afterwards. */
@@ -120,6 +128,9 @@ export function buildPrograms(): NodePrograms {
   if (packages === undefined) throw new Error(NO_NETFILTER)
   return { folder, netfilter: packages }
 }
+
+/** The folder with the controller of NetworkPolicies, which runs on each node. */
+export const buildNetwork = (): string => buildAll(ofNetwork())
 
 /** The folder with Chaos Mesh's two programs, `render`, and its chart in `chart`. */
 export function buildChaosMesh(): string {
@@ -135,7 +146,8 @@ export function buildChaosMesh(): string {
   return folder
 }
 
-const NO_NETFILTER = 'apt-get could not download iptables and ipset, which kube-proxy and Chaos Mesh run'
+const NO_NETFILTER =
+  'apt-get could not download iptables and ipset, which kube-proxy, the controller of NetworkPolicies and Chaos Mesh run'
 
 function buildAll(programs: readonly Program[]): string {
   const folder = cacheFolder(programs)
@@ -153,9 +165,14 @@ function digestOf(programs: readonly Program[]): string {
   hash.update(JSON.stringify(programs.map(({ module: _, sums: __, ...rest }) => rest)))
   const modules = [...new Set(programs.map(({ module }) => module))]
   const files = modules.flatMap((module) => [join(module, 'go.mod'), join(module, 'go.sum')])
-  for (const file of [...files, ...programs.flatMap(({ sums }) => sums ?? [])]) hash.update(readFileSync(file))
+  const more = programs.flatMap((program) => [...(program.sums ? [program.sums] : []), ...sourcesOf(program)])
+  for (const file of [...files, ...more]) hash.update(readFileSync(file))
   return hash.digest('hex').slice(0, 12)
 }
+
+/** The files of a package of our own. Those of others are in go.sum. */
+const sourcesOf = ({ module, package: path }: Program): readonly string[] =>
+  path.startsWith('./') ? globSync(join(module, path, '*.go')).sort() : []
 
 const goEnvironment = (more: Readonly<Record<string, string>> = {}) => ({
   ...process.env,

@@ -1,11 +1,11 @@
 /**
- * Rehearsals of the shop on three real nodes in three zones, with Chaos Mesh and KEDA as their own manifests install them, and with the account of
- * docs/how-to/rbac.yaml. They show what the lab cannot: experiments as Chaos Mesh itself performs them, pods behind kube-proxy, machines that lose
- * power, evictions by an unpatched kubelet, and that the account is enough.
+ * Rehearsals of the shop on three real nodes in three zones, with Chaos Mesh and KEDA as their own manifests install them, with NetworkPolicies that
+ * are enforced, and with the account of docs/how-to/rbac.yaml. They show what the lab cannot: experiments as Chaos Mesh itself performs them, pods behind
+ * kube-proxy, machines that lose power, evictions by an unpatched kubelet, and that the account is enough.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import type { Judgment } from '../../src/domain/verdict.ts'
 import { isStarved } from '../shop/shop-lab.ts'
@@ -13,14 +13,28 @@ import { causesOf } from '../support/lab.ts'
 import { chaosMesh, installChaosMesh } from './chaos-mesh.ts'
 import { type RealCluster, startCluster } from './cluster.ts'
 import { installKeda, keda } from './keda.ts'
-import { granted, type Permission, requestsOf, slowestMs } from './permissions.ts'
+import { changesBy, granted, type Permission, requestsOf, slowestMs } from './permissions.ts'
+import { dial, podsOf, untilOpen, withoutControlPlane } from './policies.ts'
 import { type PowerControl, startPowerControl } from './power.ts'
 import { pauseArchive } from './program-image.ts'
-import { buildPrograms, refusal } from './programs.ts'
+import { buildNetwork, buildPrograms, refusal } from './programs.ts'
 import { runnerArchives } from './runners.ts'
-import { ACCOUNT, createAccount, deployShop, type RealRun, rehearse, shopArchives, spreadStorefront } from './shop.ts'
+import {
+  ACCOUNT,
+  check,
+  createAccount,
+  deployShop,
+  type RealRun,
+  rehearse,
+  shopArchives,
+  spreadStorefront,
+} from './shop.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read the command's output freely
+type Any = any
 
 const NODES = ['a', 'b', 'c'].map((letter, index) => ({ name: `n${index + 1}`, zone: `zone-${letter}` }))
+const OPERATIONS = resolve('test/real/shop/operations.rehearsal.yaml')
 /** A rehearsal takes two minutes, may be repeated, and is given more on a busy machine. */
 const REHEARSAL_MS = 900_000
 const REHEARSALS = 4
@@ -72,7 +86,7 @@ describe('a shop on three real nodes', () => {
   beforeAll(async () => {
     const why = refusal()
     if (why !== undefined) throw new Error(`this machine cannot run real nodes: ${why}`)
-    const programs = buildPrograms()
+    const programs = { ...buildPrograms(), network: buildNetwork() }
     const chaos = await chaosMesh(programs, join(folder, 'chaos-mesh'))
     const scaler = await keda(join(folder, 'keda'))
     const shop = await shopArchives(join(folder, 'images'))
@@ -95,6 +109,42 @@ describe('a shop on three real nodes', () => {
     await started?.stop()
     rmSync(folder, { recursive: true, force: true })
   }, 60_000)
+
+  it('lets through what the NetworkPolicies of the shop allow, on each node, and nothing else', async () => {
+    const storefronts = await podsOf(cluster(), 'shop', 'storefront')
+    expect(storefronts).toHaveLength(3)
+    // Stock and dispatch are on the first node.
+    for (const { pod } of storefronts) {
+      await untilOpen(cluster(), 'shop', pod, 'stock.shop')
+      expect(await dial(cluster(), 'shop', pod, 'dispatch.shop')).toBe('ECONNREFUSED')
+    }
+    const [{ pod = '' } = {}] = await podsOf(cluster(), 'carriers', 'carrier-a')
+    expect(await dial(cluster(), 'carriers', pod, 'stock.shop')).toBe('ECONNREFUSED')
+    expect(await dial(cluster(), 'carriers', pod, 'carrier-b.carriers')).toBe('open')
+  }, 60_000)
+
+  it('is refused by check and by run if NetworkPolicies keep the API server from its pods, and nothing is changed', async () => {
+    const before = changesBy(ACCOUNT, cluster().auditLog())
+    await withoutControlPlane(cluster(), async () => {
+      const { code, seen } = await check(cluster(), kubeconfig, OPERATIONS)
+      expect(code).toBe(5)
+      // Customers enter from the address of the control plane, too, so that the storefront can be read.
+      expect(unreadable(seen)).toEqual([
+        'book-unreadable: book dispatch',
+        'book-unreadable: book stock',
+        'source-unreadable: source dispatch',
+      ])
+      for (const { next } of seen.issues) expect(next).toContain('if a NetworkPolicy denies ingress')
+      await expect(run('operations')).rejects.toThrow('book-unreadable')
+      // Only now, because a rule with an IP block, as that for the control plane, may mean pods, too: depending on the network plugin.
+      const tried = await check(cluster(), cluster().kubeconfig, '--namespace', 'shop', '--want', 'enforced-network')
+      expect(tried.seen.posture).toMatchObject([{ want: 'enforced-network', held: true }])
+      expect(tried.seen.findings.filter(({ cause }: Any) => cause !== 'posture-unread')).toEqual([])
+    })
+    expect(changesBy(ACCOUNT, cluster().auditLog())).toEqual(before)
+    const { seen } = await check(cluster(), kubeconfig, OPERATIONS)
+    expect(seen.issues).toEqual([])
+  }, 120_000)
 
   it(
     'passes while Chaos Mesh kills a pod and cuts off a carrier, which is proven and healed',
@@ -174,8 +224,18 @@ describe('a shop on three real nodes', () => {
   })
 })
 
-/** Whoever looks for what a dead run left asks for these too. Only a target with credentials needs the role for them, which is bound to nobody. */
-const ASKED_ANYWAY: readonly Permission[] = ['matchday-load list secrets']
+/** `code: kind name` of each issue. */
+const unreadable = ({ issues }: Any): readonly string[] =>
+  issues.map(({ code, problem }: Any) => `${code}: ${/^(?:source|book) \w+/.exec(problem)}`).sort()
+
+const ASKED_ANYWAY: readonly Permission[] = [
+  // Whoever looks for what a dead run left asks for it. Only a target with credentials needs the role for it, which is bound to nobody.
+  'matchday-load list secrets',
+  // `check` reports what the cluster provides as far as it may see it.
+  'matchday-in-cluster list storage.k8s.io/storageclasses',
+  'matchday-in-cluster list networking.k8s.io/ingressclasses',
+  'matchday-in-cluster list gateway.networking.k8s.io/gatewayclasses',
+]
 
 /** A run asks the books for orders whose outcome its customers do not know: only if there are any, which is chance. */
 const LOOKS_UP_KEYS: readonly Permission[] = ['matchday-in-namespace create services/proxy']

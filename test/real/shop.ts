@@ -15,6 +15,7 @@ import type { RealCluster } from './cluster.ts'
 type Any = any
 
 const WORKLOAD = 'test/shop'
+const TARGET = 'test/real/shop/target.yaml'
 /** Of rbac.yaml, as the API server names it. */
 export const ACCOUNT = 'system:serviceaccount:shop:matchday'
 /** Its Services have fixed addresses: the cluster has no DNS, and every pod knows them by its hosts file. */
@@ -150,20 +151,38 @@ export type RealRun = {
   readonly folder: string
 }
 
-/** `matchday run`, beside the control plane and with its own account. Reports are below `folder`. */
+/** The account that matchday has, by its kubeconfig, and the folder that it writes to. */
+export type Operator = { readonly kubeconfig: string; readonly folder: string }
+
+/** `matchday run`, beside the control plane. Reports are below `folder`. @throws Error if it refused to run */
 export async function rehearse(
   cluster: RealCluster,
-  { kubeconfig, folder }: { readonly kubeconfig: string; readonly folder: string },
+  { kubeconfig, folder }: Operator,
   rehearsal: string,
-  target = 'test/real/shop/target.yaml',
+  target = TARGET,
 ): Promise<RealRun> {
   mkdirSync(join(folder, 'reports'), { recursive: true })
   const reports = mkdtempSync(join(folder, 'reports', 'r-'))
-  const place = ['--context', 'real', '--kubeconfig', kubeconfig, '--target', resolve(target)]
-  const command = [process.execPath, ...commandFlags, resolve('src/cli/main.ts'), 'run', resolve(rehearsal)]
-  const { code, stderr } = await cluster.run(...command, '--reports', reports, ...place)
+  const { code, stderr } = await matchday(cluster, kubeconfig, target, 'run', resolve(rehearsal), '--reports', reports)
   const run = readdirSync(reports).find((name) => name !== 'latest')
   if (run === undefined) throw new Error(`the run left no folder: ${stderr}`)
   const judgment = JSON.parse(readFileSync(join(reports, run, 'verdict.json'), 'utf8')) as Judgment
   return { code, stderr, judgment, folder: join(reports, run) }
 }
+
+/** `matchday check`, beside the control plane. @returns its exit code and its JSON */
+export async function check(cluster: RealCluster, kubeconfig: string, ...words: readonly string[]) {
+  const { code, stdout, stderr } = await matchday(cluster, kubeconfig, TARGET, 'check', ...words, '-o', 'json')
+  expect(stdout, stderr).not.toBe('')
+  const seen: Any = JSON.parse(stdout)
+  return { code, seen }
+}
+
+const matchday = (cluster: RealCluster, kubeconfig: string, target: string, ...words: readonly string[]) =>
+  cluster.run(
+    process.execPath,
+    ...commandFlags,
+    resolve('src/cli/main.ts'),
+    ...words,
+    ...['--context', 'real', '--kubeconfig', kubeconfig, '--target', resolve(target)],
+  )

@@ -30,8 +30,8 @@ const MINUTES = 88
 /** Files of the real tier, with the minutes that two attempts (docs/adr/0069) may take, and what they build if the cache lacks it. */
 const REAL: readonly RealFile[] = [
   { file: 'test/real/shipped-images-on-one-node', minutes: 2, builds: ['nodes'] },
-  // An attempt: two minutes for the cluster, seven for its four rehearsals, and four for two that are repeated on a busy machine.
-  { file: 'test/real/rehearsals-on-three-nodes', minutes: 26, builds: ['nodes', 'chaosMesh'] },
+  // An attempt: two minutes for the cluster, one for its policies, seven for its four rehearsals, and four for two that are repeated on a busy machine.
+  { file: 'test/real/rehearsals-on-three-nodes', minutes: 28, builds: ['nodes', 'network', 'chaosMesh'] },
 ]
 type RealFile = { readonly file: string; readonly minutes: number; readonly builds: readonly Build[] }
 
