@@ -1,6 +1,6 @@
 /**
  * The programs of real nodes, built once into the cache: containerd, runc, CNI plugins, a kubelet without our changes and kube-proxy, what enforces
- * NetworkPolicies, and Chaos Mesh.
+ * NetworkPolicies, CoreDNS, and Chaos Mesh.
  * Versions are pinned in test/real/go, and those of Kubernetes in src/toolchain/go/kubernetes/go.mod.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -81,6 +81,7 @@ const ofNodes = (): readonly Program[] => [
 
 const ofNetwork = (): readonly Program[] => [
   { name: 'network-policies', package: './policies', module: NETWORK, flags: ['-ldflags', '-s -w'] },
+  { name: 'coredns', package: './dns', module: NETWORK, flags: ['-ldflags', '-s -w'] },
 ]
 
 const CHAOS_MESH_MODULE = 'github.com/chaos-mesh/chaos-mesh'
@@ -102,7 +103,7 @@ const ofChaosMesh = (): readonly Program[] => [
 ]
 
 /** Minutes to allow for: twice the time on two idle cores. */
-const BUILD_MINUTES = { nodes: 30, network: 4, chaosMesh: 12 } as const
+const BUILD_MINUTES = { nodes: 30, network: 8, chaosMesh: 12 } as const
 export type Build = keyof typeof BUILD_MINUTES
 
 /** What the builds of these may take: nothing where all is in the cache. */
@@ -129,7 +130,7 @@ export function buildPrograms(): NodePrograms {
   return { folder, netfilter: packages }
 }
 
-/** The folder with the controller of NetworkPolicies, which runs on each node. */
+/** The folder with the controller of NetworkPolicies, which runs on each node, and with CoreDNS. */
 export const buildNetwork = (): string => buildAll(ofNetwork())
 
 /** The folder with Chaos Mesh's two programs, `render`, and its chart in `chart`. */

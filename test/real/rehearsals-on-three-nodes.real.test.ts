@@ -12,6 +12,7 @@ import { isStarved } from '../shop/shop-lab.ts'
 import { causesOf } from '../support/lab.ts'
 import { chaosMesh, installChaosMesh } from './chaos-mesh.ts'
 import { type RealCluster, startCluster } from './cluster.ts'
+import { dnsArchive, installDns, lookUp } from './dns.ts'
 import { installKeda, keda } from './keda.ts'
 import { changesBy, granted, type Permission, requestsOf, slowestMs } from './permissions.ts'
 import { dial, podsOf, untilOpen, withoutControlPlane } from './policies.ts'
@@ -92,11 +93,13 @@ describe('a shop on three real nodes', () => {
     const shop = await shopArchives(join(folder, 'images'))
     started = await startCluster(programs, NODES, [
       await pauseArchive(programs, folder),
+      await dnsArchive(programs.network, join(folder, 'dns')),
       ...chaos.archives,
       ...scaler.archives,
       ...shop.files,
       ...(await runnerArchives(join(folder, 'runners'))),
     ])
+    await installDns(started)
     await installChaosMesh(started, chaos)
     await installKeda(started, scaler)
     await deployShop(started, shop)
@@ -121,6 +124,15 @@ describe('a shop on three real nodes', () => {
     const [{ pod = '' } = {}] = await podsOf(cluster(), 'carriers', 'carrier-a')
     expect(await dial(cluster(), 'carriers', pod, 'stock.shop')).toBe('ECONNREFUSED')
     expect(await dial(cluster(), 'carriers', pod, 'carrier-b.carriers')).toBe('open')
+  }, 60_000)
+
+  it('finds its Services by the DNS of the cluster, from each node', async () => {
+    const service = ['-n', 'carriers', 'get', 'service/carrier-a', '-o', 'jsonpath={.spec.clusterIP}']
+    const address = await cluster().kubectl(...service)
+    for (const { pod } of await podsOf(cluster(), 'shop', 'storefront')) {
+      expect(await lookUp(cluster(), 'shop', pod, 'carrier-a.carriers')).toBe(address)
+      expect(await lookUp(cluster(), 'shop', pod, 'nobody.carriers.svc.cluster.local')).toBe('ENOTFOUND')
+    }
   }, 60_000)
 
   it('is refused by check and by run if NetworkPolicies keep the API server from its pods, and nothing is changed', async () => {

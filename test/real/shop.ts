@@ -18,14 +18,6 @@ const WORKLOAD = 'test/shop'
 const TARGET = 'test/real/shop/target.yaml'
 /** Of rbac.yaml, as the API server names it. */
 export const ACCOUNT = 'system:serviceaccount:shop:matchday'
-/** Its Services have fixed addresses: the cluster has no DNS, and every pod knows them by its hosts file. */
-const ADDRESSES: Readonly<Record<string, string>> = {
-  'storefront.shop': '10.96.1.1',
-  'stock.shop': '10.96.1.2',
-  'dispatch.shop': '10.96.1.3',
-  'carrier-a.carriers': '10.96.1.4',
-  'carrier-b.carriers': '10.96.1.5',
-}
 const NODE_PORT = 30_080
 /** A node in each zone, with one pod of the storefront. */
 const SPREAD = 'n1,n2,n3'
@@ -78,13 +70,11 @@ const documents = (objects: readonly unknown[]): string => objects.map((each) =>
 
 function onCluster(object: Any): Any {
   const { kind, metadata, spec } = object
-  if (kind === 'Service')
-    return { ...object, spec: { ...spec, ...wayIn(`${metadata.name}.${metadata.namespace}`, spec) } }
+  if (kind === 'Service' && metadata.name === 'storefront') return { ...object, spec: { ...spec, ...wayIn(spec) } }
   if (kind !== 'Deployment') return object
-  const hostAliases = Object.entries(ADDRESSES).map(([name, ip]) => ({ ip, hostnames: [name] }))
   const containers = spec.template.spec.containers.map((each: Any) => ({ ...each, lifecycle: LATER }))
   const given = { ...spec.template.spec, terminationGracePeriodSeconds: GRACE_S }
-  const pod = { ...given, containers, hostAliases, ...placeOf(metadata.name) }
+  const pod = { ...given, containers, ...placeOf(metadata.name) }
   return { ...object, spec: { ...spec, template: { ...spec.template, spec: pod } } }
 }
 
@@ -93,10 +83,7 @@ const LATER = { preStop: { sleep: { seconds: 4 } } }
 /** The shop's own manifests give 10 s. LATER takes 4 s of them, and the rest is too little on a busy machine. */
 const GRACE_S = 30
 
-const wayIn = (name: string, { ports }: Any) => ({
-  clusterIP: ADDRESSES[name],
-  ...(name === 'storefront.shop' ? { type: 'NodePort', ports: [{ ...ports[0], nodePort: NODE_PORT }] } : {}),
-})
+const wayIn = ({ ports }: Any) => ({ type: 'NodePort', ports: [{ ...ports[0], nodePort: NODE_PORT }] })
 
 /** Storefronts are in all zones. What keeps its books in memory stays in the zone that no rehearsal harms. */
 const placeOf = (name: string) =>
