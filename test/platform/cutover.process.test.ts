@@ -119,7 +119,7 @@ describe('a cutover between two real databases', () => {
     await writesGoOn()
     const { outcome, causes, undo } = await moved(platform, 'west', { promote: seconds(3) })
     expect(outcome).toMatch(
-      /^promotion and fencing did not begin: west still writes: lsn of .* went from 0\/\w+ to 0\/\w+ in 1s$/,
+      /^promotion and fencing did not begin: (west still writes: its book .* grew from \d+ to \d+|lsn of .* is 0\/\w+, and lsn of)/,
     )
     // Without a load nothing shows that the machine was not too slow for the step.
     expect(causes.filter((cause) => cause !== 'cutover-slow')).toEqual(['freeze-leaked'])

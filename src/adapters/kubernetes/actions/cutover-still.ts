@@ -1,6 +1,6 @@
 /**
- * Whether the old region has stopped writing, before another one is promoted: it accepts no writes, and its position stands still, in two readings in a row.
- * The readings are those of the plan: `writable`, and what proves the catch-up. A region that cannot be read has not been seen to stop.
+ * Whether the old region has stopped writing, before another one is promoted: it accepts no writes, in two readings in a row, and the standby has all of its
+ * log. The readings are those of the plan: `writable`, and what proves the catch-up. A region that cannot be read has not been seen to stop.
  */
 import { type CutoverProof, type Region, readingWords } from '../../../domain/cutover.ts'
 import { showDuration } from '../../../domain/show.ts'
@@ -9,8 +9,13 @@ import { type ProofShown, type RegionPorts, shownBy } from './regions.ts'
 
 /** Between two readings. A write that is rarer may fall between two other readings. */
 const APART = seconds(1)
+/** So long it is waited for a position that stands still. Vacuum, checkpoints and the archive of a database move it as well, without any write of a client. */
+const STILL_WITHIN = seconds(5)
 
-/** Resolves when two readings in a row show it, or at the deadline with what the last two showed. `caughtUp`: the proofs of the catch-up, which must still hold. */
+/**
+ * Resolves when two readings in a row show it, or at the deadline with what the last two showed. `caughtUp`: the proofs of the catch-up, which must still hold.
+ * A position that moves on is told and does not forbid the promotion: writes of clients show in `writable` and in the book.
+ */
 export async function untilStill(
   ports: RegionPorts,
   from: Region,
@@ -18,14 +23,17 @@ export async function untilStill(
   deadline: Instant,
 ): Promise<ProofShown> {
   const { clock, signal } = ports
+  const patience = Math.min(deadline, after(clock.now(), STILL_WITHIN))
   let before = await lookAt(ports, from, caughtUp)
   let last: string | undefined
   for (;;) {
     await clock.until(after(clock.now(), APART), signal)
     const now = await lookAt(ports, from, caughtUp)
-    const shown = stillness(from.name, before, now)
+    const { moved, ...shown } = stillness(from.name, before, now)
+    const isOver = clock.now() >= (moved ? patience : deadline)
+    if (moved && isOver) return { ...shown, held: true }
     if (shown.held && last !== undefined) return { ...shown, words: `${shown.words} (and before that, ${last})` }
-    if (shown.held || clock.now() >= deadline) return shown
+    if (shown.held || isOver) return shown
     last = shown.words
     before = now
   }
@@ -55,21 +63,19 @@ function positionIn({ reading, wants }: CutoverProof, from: Region, shown: Proof
   return [{ what: readingWords(isFirst ? reading : wants.reading), value: shown?.pair?.[isFirst ? 0 : 1] }]
 }
 
-/** What shows that it writes comes first: a reading that failed, or a standby that is behind again, may follow from it. */
-function stillness(name: string, before: Look, now: Look): ProofShown {
+/** What shows that it writes comes first: a reading that failed, or a standby that is behind again, may follow from it. `moved`: nothing else was found. */
+function stillness(name: string, before: Look, now: Look): ProofShown & { readonly moved?: true } {
   const looks = [now, before]
   const open = looks.find(({ writable }) => writable.held)?.writable
   if (open !== undefined) return { held: false, words: `${name} still accepts writes: ${open.read ?? open.words}` }
+  const missing = looks.find(({ writable }) => writable.unread)?.writable ?? now.caughtUp.find(({ held }) => !held)
+  if (missing !== undefined) return missing
+  const stopped = `${name} accepted no writes for ${showDuration(APART)}`
   const moved = now.positions.flatMap(({ what, value }, index) => {
     const was = before.positions[index]?.value
-    return was === undefined || value === undefined || was === value ? [] : [`${what} went from ${was} to ${value}`]
+    return was === undefined || was === value ? [] : [`${what} went from ${was} to ${value}`]
   })
-  if (moved.length > 0)
-    return { held: false, words: `${name} still writes: ${moved.join(', and ')} in ${showDuration(APART)}` }
-  const unread = looks.find(({ writable }) => writable.unread)?.writable
-  const behind = looks.flatMap(({ caughtUp }) => caughtUp).find(({ held }) => !held)
-  const missing = unread ?? behind
-  if (missing !== undefined) return missing
+  if (moved.length > 0) return { held: false, moved: true, words: `${stopped}, but ${moved.join(', and ')}` }
   const stood = now.positions.map(({ what, value }) => `${what} stood still at ${value}`)
-  return { held: true, words: `${[`${name} accepted no writes`, ...stood].join(', and ')} for ${showDuration(APART)}` }
+  return { held: true, words: [stopped, ...stood].join(', and ') }
 }
