@@ -103,7 +103,7 @@ const ofChaosMesh = (): readonly Program[] => [
 ]
 
 /** Minutes to allow for: twice the time on two idle cores. */
-const BUILD_MINUTES = { nodes: 30, network: 8, chaosMesh: 12 } as const
+const BUILD_MINUTES = { nodes: 30, network: 6, chaosMesh: 12 } as const
 export type Build = keyof typeof BUILD_MINUTES
 
 /** What the builds of these may take: nothing where all is in the cache. */
