@@ -1,8 +1,9 @@
 /** Before the promotion of a cutover the old region must be seen to have stopped writing: against an API server with two small regions behind it. */
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { untilStill } from '../../../src/adapters/kubernetes/actions/cutover-still.ts'
 import type { CutoverPlace } from '../../../src/domain/cutover.ts'
 import type { ActionStepData, Undo } from '../../../src/domain/evidence.ts'
-import { millis, seconds } from '../../../src/domain/units.ts'
+import { instant, millis, seconds } from '../../../src/domain/units.ts'
 import { eastward } from '../../support/evidence-cutover.ts'
 import {
   CONFIG,
@@ -15,6 +16,7 @@ import {
   targetOf,
   westOnly,
 } from '../../support/two-regions.ts'
+import { lookingClock } from '../../support/virtual-clock.ts'
 
 const BACK = ['ready', 'freeze', 'drain', 'book old-drained', 'catch-up', 'book old-before', 'stopped at promote, back']
 const { book: _, ...bookless } = eastward
@@ -167,5 +169,66 @@ describe('before its promotion, a cutover', () => {
     Object.assign(shop.regions.east ?? {}, { lsn: 9 })
     expect(await shop.actions().undo(left?.undo as Undo, seconds(10))).toBe('completed')
     eastOnly(shop)
+  })
+})
+
+/** Looks at regions that change between two looks: `change` is told how many there were. The deadline is a minute away. */
+async function looked(change: (shop: Platform, looks: number) => void, signal?: AbortSignal) {
+  const shop = await platform()
+  switchWrites(shop, 'off')
+  change(shop, 0)
+  const clock = lookingClock(0)
+  let looks = 0
+  const until: typeof clock.until = (at, ended) => {
+    change(shop, ++looks)
+    return clock.until(at, ended)
+  }
+  const ports = { api: shop.api, clock: { ...clock, until }, signal }
+  const { held, words } = await untilStill(
+    ports,
+    eastward.from,
+    eastward.steps['catch-up'].proofs,
+    instant(seconds(60)),
+  )
+  return { held, words, second: clock.now() / 1000 }
+}
+const moveBoth = (shop: Platform, lsn: number | undefined) => {
+  for (const region of Object.values(shop.regions)) Object.assign(region, { lsn })
+}
+
+describe('the look before a promotion', () => {
+  it('is over after a second in which nothing moved', async () => {
+    expect(await looked(() => undefined)).toMatchObject({ held: true, second: 1 })
+  })
+
+  it('does not wait until its deadline for a position that moves on', async () => {
+    const { held, words, second } = await looked((shop, looks) => moveBoth(shop, looks))
+    expect({ held, second }).toEqual({ held: true, second: 5 })
+    expect(words).toMatch(/, but lsn of orders\.shop-west:8080\/database went from \d to \d$/)
+  })
+
+  it('waits longer for a region that accepts writes, and for a second without any', async () => {
+    const { words, ...rest } = await looked((shop, looks) => switchWrites(shop, looks < 9 ? 'on' : 'off'))
+    expect(rest).toEqual({ held: true, second: 10 })
+    expect(words).toMatch(/ stood still at 9 \(and before that, west still accepts writes: /)
+  })
+
+  it('needs two readings of whether the old region accepts writes', async () => {
+    const refuses = (shop: Platform, looks: number) => shop.onRequest(() => (looks === 0 ? 'unready' : undefined))
+    expect(await looked(refuses)).toMatchObject({ held: true, second: 2 })
+  })
+
+  it('needs two readings of its position', async () => {
+    const { words, ...rest } = await looked((shop, looks) => moveBoth(shop, looks === 0 ? undefined : 9))
+    expect(rest).toEqual({ held: true, second: 2 })
+    expect(words).toContain('could not be read')
+  })
+
+  it('ends with the run', async () => {
+    const run = new AbortController()
+    const dies = (_: Platform, looks: number) => {
+      if (looks === 1) run.abort(new Error('killed'))
+    }
+    await expect(looked(dies, run.signal)).rejects.toThrow('killed')
   })
 })

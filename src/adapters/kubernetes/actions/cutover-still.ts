@@ -9,7 +9,7 @@ import { type ProofShown, type RegionPorts, shownBy } from './regions.ts'
 
 /** Between two readings. A write that is rarer may fall between two other readings. */
 const APART = seconds(1)
-/** So long it is waited for a position that stands still. Vacuum, checkpoints and the archive of a database move it as well, without any write of a client. */
+/** Longest wait for a position that stands still. Vacuum, checkpoints and the archive of a database move it as well, without any write of a client. */
 const STILL_WITHIN = seconds(5)
 
 /**
@@ -68,12 +68,15 @@ function stillness(name: string, before: Look, now: Look): ProofShown & { readon
   const looks = [now, before]
   const open = looks.find(({ writable }) => writable.held)?.writable
   if (open !== undefined) return { held: false, words: `${name} still accepts writes: ${open.read ?? open.words}` }
-  const missing = looks.find(({ writable }) => writable.unread)?.writable ?? now.caughtUp.find(({ held }) => !held)
+  const missing =
+    looks.find(({ writable }) => writable.unread)?.writable ??
+    now.caughtUp.find(({ held }) => !held) ??
+    before.caughtUp.find(({ unread }) => unread)
   if (missing !== undefined) return missing
   const stopped = `${name} accepted no writes for ${showDuration(APART)}`
   const moved = now.positions.flatMap(({ what, value }, index) => {
     const was = before.positions[index]?.value
-    return was === undefined || was === value ? [] : [`${what} went from ${was} to ${value}`]
+    return was === value ? [] : [`${what} went from ${was} to ${value}`]
   })
   if (moved.length > 0) return { held: false, moved: true, words: `${stopped}, but ${moved.join(', and ')}` }
   const stood = now.positions.map(({ what, value }) => `${what} stood still at ${value}`)
