@@ -251,6 +251,11 @@ describe('lines of the journal', () => {
       () => misplaced(frame(60_000, {}), frame(60_000, {})),
       ['2 lines of the journal repeat records or are out of order: load-frame.'],
     ],
+    [
+      'of two kinds',
+      () => misplaced(frame(60_000, {}), health(60_000), health(60_000)),
+      ['2 lines of the journal repeat records or are out of order: generator-health and load-frame.'],
+    ],
     ['of the same moment that differ', () => misplaced(frame(60_000, { vus: 2 })), []],
     [
       'of another instance',

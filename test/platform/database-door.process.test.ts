@@ -139,16 +139,36 @@ describe('a connection pool whose primary is gone', () => {
     const admin = openDatabase(pool(first.adminUrl, 1), 'door', host())
     const sql = 'INSERT INTO entries SELECT 1 FROM pg_sleep(1) RETURNING inet_server_port() AS port'
     const repeatable = database.repeatable<{ port: number }>('slow', sql)
-    const once = database.query('slow', sql).catch(({ message }: Error) => message)
+    const messageOf = ({ message }: Error) => message
+    const once = database.query('slow', sql).catch(messageOf)
+    const together = database.transaction((query) => query('slow', sql)).catch(messageOf)
     const running = "FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'INSERT INTO entries SELECT 1 %'"
     await expect
       .poll(async () => Number((await admin.query('running', `SELECT count(*) AS n ${running}`))[0]?.n))
-      .toBe(2)
+      .toBe(3)
     way.leadTo(second.url)
     await admin.query('end', `SELECT pg_terminate_backend(pid) ${running}`)
-    expect(await once).toBe('terminating connection due to administrator command')
+    const broke = 'terminating connection due to administrator command'
+    expect(await Promise.all([once, together])).toEqual([broke, broke])
     expect((await repeatable)[0]?.port).toBe(Number(new URL(second.url).port))
     await admin.stop()
+  })
+
+  it('repeats a statement that had no connection yet', async () => {
+    const url = new URL(first.url)
+    url.port = String(way.port)
+    const unconnected = openDatabase(pool(url.href, 1), 'door', host())
+    way.leadTo(undefined)
+    way.knocks = 0
+    const [answer] = await Promise.allSettled([
+      unconnected.query('count', 'SELECT count(*) AS n FROM entries'),
+      expect
+        .poll(() => way.knocks, { interval: 5 })
+        .toBeGreaterThan(0)
+        .then(() => way.leadTo(second.url)),
+    ])
+    expect(answer).toMatchObject({ status: 'fulfilled' })
+    await unconnected.stop()
   })
 
   it('fails no statement that may be executed twice while primaries hand over, as a keeper does it', async () => {

@@ -1,6 +1,7 @@
 /** The platform's promises about money, on real processes and a real PostgreSQL, through crashes and black holes. */
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Deliveries, digestOf } from '../../src/wire/books.ts'
 import {
@@ -159,6 +160,24 @@ describe('a quiet evening', () => {
     const books = await Promise.all(replicas.map(({ url }) => call(`${url}/books?run=none`)))
     expect(books.map(({ body }) => body.imbalanceCents)).toEqual([0, 0])
     for (const { running } of replicas) running.child.kill('SIGKILL')
+  })
+
+  it('books a stake although the connection of its wallet to the database breaks', async () => {
+    const [key, player] = ['broken.bet.0', playerName(8)]
+    const clients = [1, 2].map(() => new pg.Client({ connectionString: platform.postgres.url }))
+    await Promise.all(clients.map((client) => client.connect()))
+    onTestFinished(async () => void (await Promise.all(clients.map((client) => client.end()))))
+    const [holder, looker] = clients
+    const before = await balanceOf(platform, player)
+    await holder?.query('BEGIN')
+    await holder?.query('SELECT FROM wallet.accounts WHERE name = $1 FOR UPDATE', [player])
+    const answer = call(`${platform.url('wallet')}/stakes`, { body: { key, player, amountCents: 500 } })
+    const waiting = "FROM pg_stat_activity WHERE application_name = 'wallet' AND wait_event_type = 'Lock'"
+    await expect.poll(async () => (await looker?.query(`SELECT ${waiting}`))?.rowCount).toBe(1)
+    await looker?.query(`SELECT pg_terminate_backend(pid) ${waiting}`)
+    await holder?.query('COMMIT')
+    expect((await answer).body).toEqual({ posting: 'posted' })
+    expect(await balanceOf(platform, player)).toBe(before - 500)
   })
 })
 

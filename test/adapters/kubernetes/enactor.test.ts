@@ -11,6 +11,6 @@ it('tells an object that is missing from one that may not be read', async () => 
   expect(await readFrom(refusal(403))).toBe('forbidden')
 })
 
-it('does not pass over an API server that is in trouble', async () => {
-  await expect(readFrom(refusal(503))).rejects.toThrow('503')
+it.each([401, 500, 503])('does not pass over an API server that answers %i', async (code) => {
+  await expect(readFrom(refusal(code))).rejects.toThrow(String(code))
 })

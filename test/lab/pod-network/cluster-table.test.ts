@@ -89,9 +89,26 @@ describe('the ports of a Service that only the kernel serves', () => {
       [{ name: 'http', port: 80, nodePort: 30_080 }],
       [{ at: 'nodes', protocol: 'tcp', port: 30_080, endpoints: [['10.244.1.2', 8080]] }],
     ],
+    [
+      'UDP of the nodes, and UDP',
+      [{ name: 'http', port: 53, protocol: 'UDP', nodePort: 30_053 }],
+      [
+        { at: 'service', protocol: 'udp', port: 53, endpoints: [['10.244.1.2', 8080]] },
+        { at: 'nodes', protocol: 'udp', port: 30_053, endpoints: [['10.244.1.2', 8080]] },
+      ],
+    ],
+    ['none for SCTP', [{ name: 'http', port: 80, protocol: 'SCTP', nodePort: 30_080 }], undefined],
   ])('are %s', (_, ports, expected) => {
     const table = tableOf({ services: [service('web', { ports })], slices: [slice('web', [endpoint('10.244.1.2')])] })
     expect(table.services['10.96.0.9']?.kernelPorts).toEqual(expected)
+  })
+
+  it('are kept where a caller stays with its endpoint', () => {
+    const ports = [{ name: 'http', port: 80, nodePort: 30_080 }]
+    const [own] = Object.values(
+      tableOf({ services: [service('web', { ports, sessionAffinity: 'ClientIP' })] }).services,
+    )
+    expect(own).toMatchObject({ affinitySeconds: 10_800, kernelPorts: [{ port: 30_080 }] })
   })
 })
 

@@ -130,6 +130,24 @@ describe('a Service', () => {
     expect(fate({ table }, 'to-services', tcp(C, A, 30_080))).toEqual({ kind: 'accept' })
   })
 
+  it('sends a caller of its node port to one endpoint where it asks for that', () => {
+    const endpoints = [
+      [A, 1],
+      [B, 2],
+    ] as const
+    const sharesOf = (sticky: { affinitySeconds?: number }) => {
+      const kernelPorts = [{ at: 'nodes', protocol: 'tcp', port: 30_080, endpoints }] as const
+      const table = tableOf({ services: { '10.96.0.5': { ports: {}, kernelPorts, ...sticky } } })
+      const rules = packetChains({ table, faults: new Map() }).find(({ name }) => name === 'services')?.rules ?? []
+      return rules.flatMap(({ share }) => share ?? [])
+    }
+    expect(sharesOf({})).toEqual([])
+    expect(sharesOf({ affinitySeconds: 10 })).toEqual([
+      { of: 2, is: 0 },
+      { of: 2, is: 1 },
+    ])
+  })
+
   it('that is gone gets no answer, as the address of a pod that is gone', () => {
     expect(fate({ table }, 'forward', { ...tcp(A, '10.96.9.9'), lost: true })).toEqual({ kind: 'drop' })
   })

@@ -64,6 +64,13 @@ const listeners = () =>
     .split('\n')
     .filter((line) => / 4D00637F:[0-9A-F]{4} \S+ 0A /.test(line))
 
+/** Of this machine, in every state. */
+const openDatagramPorts = () =>
+  readFileSync('/proc/net/udp', 'utf8')
+    .split('\n')
+    .flatMap((line) => / [0-9A-F]{8}:([0-9A-F]{4}) /.exec(line)?.[1] ?? [])
+    .map((port) => Number.parseInt(port, 16))
+
 describe('a port of the node', () => {
   it('leads to the pod that asks for it, until the pod is stopped', async () => {
     const pod = await listening(POD_HERE)
@@ -78,7 +85,11 @@ describe('a port of the node', () => {
 
   it('passes on datagrams, and each caller gets its own answers', async () => {
     const pod = createSocket('udp4').bind(0, POD_HERE)
-    pod.on('message', (message, { port, address }) => pod.send(`you said ${message}`, port, address))
+    const flows: number[] = []
+    pod.on('message', (message, { port, address }) => {
+      flows.push(port)
+      pod.send(`you said ${message}`, port, address)
+    })
     await once(pod, 'listening')
     const hostPort = await freePort()
     const ports = createHostPorts({ loopback: NODE_HERE }, () => undefined)
@@ -88,24 +99,32 @@ describe('a port of the node', () => {
       // A datagram to a socket that is not bound yet is lost.
       await expect.poll(() => answerTo(socket, word, hostPort)).toBe(`you said ${word}`)
     }
+    // As by the rules of a node, a caller has the same address for the pod at each of its messages.
+    expect(await answerTo(callers[0]?.socket, 'again', hostPort)).toBe('you said again')
+    expect(new Set(flows).size).toBe(callers.length)
     ports.close('abc')
     expect(await answerTo(callers[0]?.socket, 'late', hostPort)).toBe('no answer')
+    // So the pod has nobody to answer.
+    for (const port of flows) expect(openDatagramPorts()).not.toContain(port)
     for (const { socket } of callers) socket.close()
     pod.close()
   })
 
   it('is opened at the address that the pod names, if the node has it', async () => {
     const pod = await listening(POD_HERE)
-    const [named, any] = [await freePort(), await freePort()]
+    const [named, any, elsewhere] = [await freePort(), await freePort(), await freePort()]
     const ports = createHostPorts({ loopback: NODE_HERE }, () => undefined, [NODE_HERE, ALSO_HERE])
     ports.open(
       sandbox(
         { protocol: 'TCP', containerPort: pod.port, hostPort: named, hostIp: '10.99.0.77' },
         { protocol: 'TCP', containerPort: pod.port, hostPort: any, hostIp: '0.0.0.0' },
+        { protocol: 'TCP', containerPort: pod.port, hostPort: elsewhere, hostIp: '10.99.0.79' },
       ),
     )
-    const asked = [ask(named), ask(named, ALSO_HERE), ask(any), ask(any, ALSO_HERE)]
-    expect(await Promise.all(asked)).toEqual(['you said hello', 'ECONNREFUSED', 'you said hello', 'you said hello'])
+    const answers = async (port: number) => [await ask(port), await ask(port, ALSO_HERE)]
+    expect(await answers(named)).toEqual(['you said hello', 'ECONNREFUSED'])
+    // An address that the node does not have counts as none.
+    for (const port of [any, elsewhere]) expect(await answers(port)).toEqual(['you said hello', 'you said hello'])
     ports.close('abc')
     pod.server.close()
   })
@@ -119,10 +138,21 @@ describe('a port of the node', () => {
     taken.server.close()
   })
 
-  it('is not opened for a port without one', async () => {
+  it('for datagrams that another program has is logged, and does not end the runtime', async () => {
+    const taken = createSocket('udp4').bind(0, NODE_HERE)
+    await once(taken, 'listening')
+    const logged: string[] = []
+    const ports = createHostPorts({ loopback: NODE_HERE }, (line) => logged.push(line))
+    ports.open(sandbox({ protocol: 'UDP', containerPort: 80, hostPort: taken.address().port }))
+    await expect.poll(() => logged).toEqual([expect.stringMatching(/^hostPort \d+ of web-1: .*EADDRINUSE/)])
+    taken.close()
+  })
+
+  it('is not opened for a port without one, or for another protocol', async () => {
     const ports = createHostPorts({ loopback: NODE_HERE }, () => undefined)
     const unused = await freePort()
     ports.open(sandbox({ protocol: 'TCP', containerPort: unused, hostPort: 0 }))
+    ports.open(sandbox({ protocol: 'SCTP', containerPort: unused, hostPort: unused }))
     await freePort() // by now a server would accept connections, if listen() was called before
     expect(await ask(unused)).toBe('ECONNREFUSED')
     expect(listeners()).toEqual([])

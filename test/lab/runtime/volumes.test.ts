@@ -71,6 +71,7 @@ describe('a claim', () => {
     mkdirSync(made, { recursive: true })
     giveVolume(made, folder, { uid: 1_000, gid: 1_000 })
     giveVolume(made, folder, { uid: 2_000, gid: 2_000 })
+    giveVolume(join(made, 'not-made-yet'), folder, { uid: 2_000, gid: 2_000 })
     expect(statSync(made).uid).toBe(1_000)
     expect(statSync(join(folder, 'pvc-u-2')).uid).toBe(0)
   })
