@@ -18,11 +18,11 @@ type Figure = { name: string; goal: string; figure: string; met: boolean }
 
 const APP = fileURLToPath(new URL('./ingress/app.ts', import.meta.url))
 const NAMES = ['stable', 'canary']
-/** The last one whose ingress serves nothing but Ingresses. */
+/** The last commit before the Gateway API: its ingress serves only Ingresses. */
 const FORMER = '92c6bcd0^'
 // Odd, so that the median is one of the rounds. One round may be 15 % off.
 const ROUNDS = 21
-/** So long a new process compiles what it runs often. */
+/** Rounds that do not count, because the JIT still compiles the code of a new process. */
 const WARM_UP = 4
 const REQUESTS = 1_500
 const CLIENTS = 4
@@ -57,7 +57,7 @@ async function routeToIngress(set: Objects): Promise<Figure> {
   }
 }
 
-/** Both servers are new, and have served the same requests. */
+/** Both servers are started for this comparison and serve the same requests, so that the JIT has compiled as much in one as in the other. */
 async function toFormer(set: Objects): Promise<Figure> {
   const name = 'CPU per request of an Ingress, to the version before the Gateway API'
   const scratch = mkdtempSync(join(tmpdir(), 'md-'))

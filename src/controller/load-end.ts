@@ -9,7 +9,7 @@ export type LoadEnd = Extract<LoadEvent, { kind: 'ended' }>
 /** Stops the run. */
 export type Stop = (by: 'operator' | 'guardrail' | 'failure', reason: string) => void
 
-/** k6 finishes iterations in flight. If it still runs this long after the end of the plan, it hangs and is stopped. */
+/** k6 finishes iterations in flight. If it still runs this long after the end of the plan, it counts as hung and is stopped. */
 const LOAD_OVERRUN = seconds(15)
 /** After its last iteration k6 needs time for teardown and the last push. */
 const DRAIN_GRACE = seconds(5)

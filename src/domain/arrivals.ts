@@ -38,8 +38,8 @@ export function dueAtMs(stages: readonly LoadStage[], index: number): Millis {
 }
 
 /**
- * When the last arrival that k6 starts for certain is due: k6 may round their number down by one. After its last arrival k6 exits, although the plan may go on at
- * a low rate, or at 0.
+ * Due time of the last arrival that k6 is certain to start, because k6 may round the number of arrivals down by one. k6 exits after its last arrival, although the
+ * plan may go on at a low rate, or at 0.
  */
 export function lastDueMs(stages: readonly LoadStage[]): Millis {
   const arrivals = Math.floor(arrivalsBy(stages, Number.POSITIVE_INFINITY) + 1e-6)

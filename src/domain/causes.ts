@@ -655,7 +655,7 @@ export const causes = {
     missing: 'unnamed',
     starved: 'stands',
     lost: 'excused',
-    next: 'On SIGTERM send the clients away one by one over some seconds, each with the advice to reconnect.',
+    next: 'On SIGTERM, close the sockets one by one over some seconds, and tell each client to reconnect.',
   },
   'routing-not-sticky': {
     needs: LOAD,

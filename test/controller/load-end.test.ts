@@ -90,7 +90,7 @@ it('a load stops the run if it ends in any other way before the end of the plan'
   expect((await ended(39, 'crashed')).stops).toEqual([])
 })
 
-it('the load of a script may be over before the timeline is, but not by a crash', async () => {
+it('the load of a script may end before the timeline does, but not by a crash', async () => {
   expect(await ended(9, 'completed', { outside })).toEqual({ stops: [], second: 9 })
   expect((await ended(9, 'crashed', { outside })).stops).toEqual(EARLY)
 })

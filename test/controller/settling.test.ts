@@ -118,13 +118,13 @@ describe('books', () => {
     expect(finals(records)).toEqual(['1 psp-a: 1', '1 wallet: 1'])
   })
 
-  it('are read on if one of them has work again in the second round, although no sum has changed', async () => {
+  it('are read again if one of them has work in the second round, although no sum has changed', async () => {
     let reads = 0
     const records = await settled((book) => ({ waiting: book === WALLET && ++reads === 2 ? 1 : 0, booked: 1 }))
     expect(finals(records)).toEqual(['1 psp-a: 1', '1 wallet: 1'])
   })
 
-  it('agree with their answers about keys, also if an operation is booked after the client has given up', async () => {
+  it('agree with their answers about keys, even if an operation is booked after the client has given up', async () => {
     // It is booked between the first two rounds: when the keys are asked for, and after the first look at the books.
     let asked = 0
     const late = 'run-1.payout.7'

@@ -114,7 +114,7 @@ describe('a cutover between two real databases', () => {
     expect(lostIn(await storedIn(platform.client.west), platform.acknowledged.slice(0, back))).toEqual([])
   })
 
-  it('whose freeze leaks is named, and promotes nothing', async () => {
+  it('names a freeze that leaks, and promotes nothing', async () => {
     const platform = await openShop(opened, { leaks: true })
     await writesGoOn()
     const { outcome, causes, undo } = await moved(platform, 'west', { promote: seconds(3) })

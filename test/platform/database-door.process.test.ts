@@ -135,7 +135,7 @@ describe('a connection pool whose primary is gone', () => {
     await Promise.all([reader.stop(), next.stop()])
   })
 
-  it('repeats a statement whose connection broke only where it may be executed twice', async () => {
+  it('retries a statement whose connection broke only if it may be executed twice', async () => {
     const admin = openDatabase(pool(first.adminUrl, 1), 'door', host())
     const sql = 'INSERT INTO entries SELECT 1 FROM pg_sleep(1) RETURNING inet_server_port() AS port'
     const repeatable = database.repeatable<{ port: number }>('slow', sql)
@@ -154,7 +154,7 @@ describe('a connection pool whose primary is gone', () => {
     await admin.stop()
   })
 
-  it('repeats a statement that had no connection yet', async () => {
+  it('retries a statement that had no connection yet', async () => {
     const url = new URL(first.url)
     url.port = String(way.port)
     const unconnected = openDatabase(pool(url.href, 1), 'door', host())
@@ -171,7 +171,7 @@ describe('a connection pool whose primary is gone', () => {
     await unconnected.stop()
   })
 
-  it('fails no statement that may be executed twice while primaries hand over, as a keeper does it', async () => {
+  it('fails no statement that may be executed twice while one primary hands over to another', async () => {
     const admins = [first, second].map(({ adminUrl }) => openDatabase(pool(adminUrl, 1), 'door', host()))
     // On a busy machine a connection may take longer than a pool waits for it.
     const ask = async (admin: Database | undefined, sql: string, name = sql) => {

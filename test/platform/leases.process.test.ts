@@ -1,4 +1,4 @@
-/** A lease is a write, so background work takes one only where there is work: else the log of a database whose writes are frozen never stands still. */
+/** A lease is a write, so background loops take one only if there is work. Otherwise the write-ahead log would grow although writes are frozen. */
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { settleBets } from '../../src/platform/services/bets/background.ts'
 import { betsSteps, createBetStore } from '../../src/platform/services/bets/store.ts'

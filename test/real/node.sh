@@ -95,7 +95,7 @@ start kubelet kubelet --config="$own/kubelet.yaml" --kubeconfig="$pki/$name.kube
 with_netfilter=(env "PATH=$NETFILTER/bin:$PATH" "LD_LIBRARY_PATH=$NETFILTER/lib" "XTABLES_LIBDIR=$NETFILTER/lib/xtables")
 start kube-proxy "${with_netfilter[@]}" kube-proxy --kubeconfig="$pki/kube-proxy.kubeconfig" --hostname-override="$name" --cluster-cidr=10.244.0.0/16 --proxy-mode=iptables \
   --conntrack-max-per-core=0 --metrics-bind-address=127.0.0.1:10249
-# It ends when something is not there yet, such as the Node, and is started again, as a kubelet would do for a DaemonSet.
+# It exits if something that it needs does not exist yet, such as the Node. It is started again, as a kubelet would do for a DaemonSet.
 if [ -n "$NETWORK" ]; then
   start network-policies "${with_netfilter[@]}" bash -c 'until "$@"; do sleep 1; done' - \
     "$NETWORK/network-policies" "$pki/network-policies.kubeconfig" 10.96.0.0/16

@@ -1,4 +1,4 @@
-/** What the NetworkPolicies of the shop let through, by connections that are tried. */
+/** Test connections, which show what the NetworkPolicies of the shop allow. */
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
 import type { RealCluster } from './cluster.ts'
@@ -28,8 +28,8 @@ export const dial = async ({ kubectl }: RealCluster, namespace: string, pod: str
   (await kubectl('-n', namespace, 'exec', pod, '--', 'node', '-e', DIAL, host)).trim()
 
 /**
- * For a while after the start, a Service may refuse connections as if it had no pods: the controller of policies writes back what it read of kube-proxy's
- * rules a moment before, and kube-proxy corrects it every 30 s.
+ * For a while after the start, a Service may refuse connections as if it had no pods: the NetworkPolicy controller may overwrite kube-proxy's rules
+ * with an older copy of them, and kube-proxy corrects that every 30 s.
  */
 export const untilOpen = (cluster: RealCluster, namespace: string, pod: string, host: string): Promise<void> =>
   vi.waitFor(async () => expect(await dial(cluster, namespace, pod, host)).toBe('open'), {

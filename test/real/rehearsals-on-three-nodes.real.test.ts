@@ -148,7 +148,7 @@ describe('a shop on three real nodes', () => {
       ])
       for (const { next } of seen.issues) expect(next).toContain('if a NetworkPolicy denies ingress')
       await expect(run('operations')).rejects.toThrow('book-unreadable')
-      // Only now, because a rule with an IP block, as that for the control plane, may mean pods, too: depending on the network plugin.
+      // Only while the policy with an IP block is deleted: with it, the check is undecided, because some network plugins apply IP blocks to pods.
       const tried = await check(cluster(), cluster().kubeconfig, '--namespace', 'shop', '--want', 'enforced-network')
       expect(tried.seen.posture).toMatchObject([{ want: 'enforced-network', held: true }])
       expect(tried.seen.findings.filter(({ cause }: Any) => cause !== 'posture-unread')).toEqual([])
@@ -241,7 +241,7 @@ const unreadable = ({ issues }: Any): readonly string[] =>
   issues.map(({ code, problem }: Any) => `${code}: ${/^(?:source|book) \w+/.exec(problem)}`).sort()
 
 const ASKED_ANYWAY: readonly Permission[] = [
-  // Whoever looks for what a dead run left asks for it. Only a target with credentials needs the role for it, which is bound to nobody.
+  // matchday asks for it when it looks for what a dead run left. Only targets with credentials need its role, so the role is bound to nobody.
   'matchday-load list secrets',
   // `check` reports what the cluster provides as far as it may see it.
   'matchday-in-cluster list storage.k8s.io/storageclasses',

@@ -37,7 +37,7 @@ export type Stored = {
   spec?: unknown
 }
 type Region = { role: 'primary' | 'standby'; fenced: boolean; lsn: number; warm: boolean }
-/** Asked before each request that is not a GET, with its number and path: whether nothing of it happens. `unready`: the Service has no Ready pod. */
+/** Called before each request that is not a GET. A result means that the request fails and changes nothing. `unready`: the Service has no Ready pod. */
 type Interrupt = (nth: number, path: string) => 'refused' | 'unready' | undefined
 
 /** Writes are accepted in the west, and all traffic goes there. */

@@ -1,4 +1,4 @@
-/** `no-redundancy`: a disruption that was not meant for it took the only pod of a service, and nobody answered any more. A breach when users felt it. */
+/** `no-redundancy`: a disruption that was meant for something else removed the only pod of a service, so that no pod answered. A breach if users felt it. */
 import type { Finding } from '../../domain/verdict.ts'
 import { compare, finding } from '../findings/findings.ts'
 import { count, duration, listed } from '../findings/words.ts'

@@ -84,7 +84,7 @@ function writers(seen: Seen, harm: Harm, { database }: Promotes): Part {
   const { spans, scrapes } = seen.gauges.spans(writableId(database))
   if (scrapes === 0) {
     return answer.unknown(
-      `No reading shows which member of ${database} takes writes, so that a split brain cannot be ruled out.`,
+      `No reading shows which member of ${database} takes writes, so a split brain cannot be ruled out.`,
       harm.lines,
     )
   }

@@ -1,4 +1,4 @@
-/** An undo is written before its change is made, and done after it. The open ones are what a session left behind, also if it was killed. */
+/** An undo is recorded before its change is made, and recorded as done once the change is undone. The open ones show what a run left behind, even if it was killed. */
 import type { Evidence } from '../../domain/evidence.ts'
 
 export type Undos = {

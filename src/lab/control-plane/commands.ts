@@ -70,7 +70,7 @@ export const apiServerArguments = (
     `--endpoint-reconciler-type=${REAL_ADDRESSES ? 'lease' : 'none'}`,
     `--service-cluster-ip-range=${SERVICE_CIDR}`,
     '--service-account-issuer=https://kubernetes.default.svc',
-    // Who checks tokens in the cluster reads the keys there. By default it would be told an address of the machine.
+    // Programs in the cluster that verify tokens fetch the keys from this address. The default is an address of the machine.
     '--service-account-jwks-uri=https://kubernetes.default.svc/openid/v1/jwks',
     `--service-account-key-file=${credentials.serviceAccountPublicKey}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKey}`,

@@ -13,7 +13,7 @@ export type ClusterNames = { stop(): void }
 /** `asker`: the address of the pod that asks, because a DNS fault may be its own. */
 export type NamesFor = (asker: string, name: string) => Lookup
 
-/** What is known of a name beyond the addresses of Services; empty where nothing is. */
+/** Records of a name that `NamesFor` does not give, such as SRV and PTR. Empty if there are none. */
 export type RecordsFor = (type: string, name: string) => readonly NameRecord[]
 
 type Known = { readonly namesFor: NamesFor; readonly recordsFor: RecordsFor }

@@ -10,12 +10,12 @@ export type ServiceEntry = {
   ports: Readonly<Record<string, readonly Endpoint[]>>
   /** Session affinity by client address. */
   affinitySeconds?: number
-  /** Ports that the kernel's rules serve, and the preload does not: UDP, and ports of the nodes. Absent where there are none. */
+  /** UDP ports and node ports. Only packet rules serve them, the preload does not. Absent if there are none. */
   kernelPorts?: readonly KernelPort[]
 }
 
 export type KernelPort = {
-  /** Of the Service's own address, or of all nodes. */
+  /** At the cluster IP of the Service, or at the address of every node (`nodePort`). */
   at: 'service' | 'nodes'
   protocol: 'tcp' | 'udp'
   port: number

@@ -15,9 +15,7 @@ export type Namespaces = {
   filter(chains: () => readonly PacketChain[]): PacketFilter
 }
 
-/**
- * Unmounts what is mounted below the folder: the files of the pods' networks, and volumes in memory. Where it is mounted, a folder cannot be deleted.
- */
+/** Unmounts the files of the pods' networks, and volumes in memory, below the folder. A mount point cannot be deleted. */
 export function unmountBelow(network: LabNetwork, folder: string): void {
   if (network.kind === 'namespaces') execFileSync(network.labnet, ['end', folder])
 }

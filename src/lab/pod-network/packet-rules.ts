@@ -6,7 +6,7 @@ import type { ClusterTable, FlowRule } from './messages.ts'
 import { DROP, jump, one, type PacketChain, type PacketHook, type PacketRule } from './packet-rule.ts'
 import { policyChains } from './policy-rules.ts'
 
-/** A port of the nodes is at the address of each of them. */
+/** A node port is served at the address of every node. */
 const NODES = cidrRanges([NODE_RANGE])
 
 /** `rules`: what faults do to the pod, by its address. */

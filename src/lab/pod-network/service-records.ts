@@ -1,6 +1,6 @@
 /**
- * What cluster DNS says of Services beyond their addresses, by Kubernetes' specification of DNS-based service discovery: SRV for named ports, PTR for
- * addresses, CNAME for ExternalName, and A for the endpoints of headless Services that have no host name. Found when somebody asks: few programs do. Pure.
+ * Further records of Services in cluster DNS, by Kubernetes' specification of DNS-based service discovery: SRV for named ports, PTR for addresses, CNAME for
+ * ExternalName, and A for endpoints of headless Services that have no host name. They are computed for each query, because queries for them are rare. Pure.
  */
 import type { NameRecord } from './dns-message.ts'
 import { routable, serviceKey, slicesByService } from './endpoints.ts'

@@ -1,4 +1,4 @@
-/** UDP for `hostPort`: each caller has a socket of its own towards the pod, so that the answers find their way back. */
+/** UDP for `hostPort`. Each client gets its own socket to the pod, so that the pod's answers go back to the right client. */
 import { createSocket, type Socket } from 'node:dgram'
 
 /** As long as Linux remembers a UDP flow that was answered (nf_conntrack_udp_timeout_stream). */
@@ -6,7 +6,7 @@ const IDLE_MS = 120_000
 
 type Flow = { readonly socket: Socket; readonly idle: NodeJS.Timeout }
 
-/** To be bound by the caller; closing it ends all flows. */
+/** The caller binds the returned socket. Closing it ends all flows. */
 export function passDatagramsTo(pod: { readonly host: string; readonly port: number }): Socket {
   const server = createSocket('udp4')
   const flows = new Map<string, Flow>()

@@ -1,6 +1,6 @@
 /**
- * Ports of a node that lead to a pod (`hostPort`). Each node has an address of its own, so it is enough to listen there and to pass on what
- * comes: TCP and UDP.
+ * Ports of a node that lead to a pod (`hostPort`). Each node has an address of its own, so it is enough to listen there and to forward
+ * TCP and UDP.
  */
 import net from 'node:net'
 import { machineAddress, machinePort } from '../topology/addresses.ts'
@@ -18,7 +18,7 @@ export type HostPorts = {
 
 type Listener = { close(): unknown }
 
-// In a network of the lab's own, loopback is the nodes', as on a real node. Without it, it is the machine's.
+// With network namespaces, 127.0.0.1 belongs to the nodes, as on a real node. Without them, it belongs to the machine.
 const hostsOf = (loopback: string) => (REAL_ADDRESSES ? [loopback, '127.0.0.1'] : [loopback])
 
 /** `hosts`: the addresses of the node. */
@@ -28,7 +28,7 @@ export function createHostPorts(
   hosts: readonly string[] = hostsOf(loopback),
 ): HostPorts {
   const listeners = new Map<string, readonly Listener[]>()
-  /** An address that the node does not have counts as none. */
+  /** A `hostIP` that the node does not have is ignored. */
   const wantedHosts = (hostIp = '') => (hosts.includes(machineAddress(hostIp)) ? [machineAddress(hostIp)] : hosts)
   return {
     open({ id, config, network }) {

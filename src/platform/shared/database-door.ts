@@ -12,7 +12,7 @@ import type { Log } from './log.ts'
 
 export type Door = {
   /**
-   * Works on a connection that was made since the database was last lost. `isRepeatable`: it has the same effect when it is executed twice.
+   * Works on a connection that was made since the database was last lost. `isRepeatable`: executing the work twice has the same effect as executing it once.
    * @throws Error when there is none in time
    */
   run<T>(work: (client: pg.ClientBase) => Promise<T>, isRepeatable?: boolean): Promise<T>
@@ -69,9 +69,9 @@ export function createDoor(pool: pg.Pool, { url, maxConnections }: DatabaseConfi
   pool.on('error', blame)
 
   /**
-   * A statement that a read-only server refused was certainly not executed, nor was one that had no connection yet. Both are repeated until the next primary
-   * is there. A statement whose connection broke may have been executed, so it is repeated only where that is harmless. A primary that hands over first
-   * refuses writes, and cuts its connections 100 ms later. That may hit a statement which is just being repeated.
+   * A statement that a read-only server refused, or that had no connection yet, was certainly not executed. Both are retried until there is a new
+   * primary. A statement whose connection broke may have been executed, so it is retried only if that is harmless. A primary that hands over first
+   * refuses writes, and closes its connections 100 ms later. That can break the connection of a retried statement.
    * After a refusal the door stays open: the server of a region that does not write goes on answering readers.
    */
   async function run<T>(work: (client: pg.PoolClient) => Promise<T>, isRepeatable = false): Promise<T> {

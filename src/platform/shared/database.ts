@@ -30,7 +30,7 @@ export type MigrationStep = (client: pg.ClientBase) => Promise<void>
 export type Database = {
   /** Runs a statement that is prepared once per connection under `name`. */
   readonly query: Query
-  /** For a statement that has the same effect when it is executed twice: it is repeated at the next primary when its connection breaks. */
+  /** For a statement that may safely be executed twice: if its connection breaks, it is retried on the new primary. */
   readonly repeatable: Query
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>
   /** Connects and migrates, again and again until it works: a database that starts later than its service is normal. */

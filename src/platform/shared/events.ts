@@ -53,7 +53,7 @@ export function deliver(delivery: Delivery): Loop {
   const { database, topic } = delivery
   return repeat(delivery.log, `delivery of ${topic}`, delivery.everyMs, async () => {
     if (database.readOnly()) return
-    // A lease is a write. Where nothing is due none is taken, so that the log of a database whose writes are frozen stands still.
+    // A lease is a write, so it is taken only if an event is due. Otherwise the write-ahead log would grow although writes are frozen.
     if ((await database.query('any-event', ANY, [topic])).length === 0) return
     let rows: readonly EventRow[]
     do {

@@ -56,7 +56,7 @@ describe('the health of a runner', () => {
     ])
   })
 
-  it('is in order of time, also where a line was read late and the next two together', () => {
+  it('is in order of time, even if one line is read late and the next two are read together', () => {
     const healthIn = runnerHealth('runner-1', 1)
     const read = (now: number, ...ups: readonly number[]) =>
       healthIn(

@@ -22,10 +22,10 @@ const BACK = ['ready', 'freeze', 'drain', 'book old-drained', 'catch-up', 'book 
 const { book: _, ...bookless } = eastward
 const NOT_BEGUN = 'promotion and fencing did not begin: '
 const POSITION = 'lsn of orders.shop-west:8080/database'
-/** Of each step: two readings are a second apart. */
+/** A budget for each step that is long enough for two readings, which are a second apart. */
 const SHORT = { stepMs: seconds(1) }
 
-/** Something writes in the west that asks no switch, and the standby follows at once. Ends by itself, or with the test. */
+/** Writes in the west although writes are switched off there, and the standby follows at once. Call the result to stop it; it also stops with the test. */
 function writer({ regions: { west, east } }: Platform): () => void {
   if (west === undefined || east === undefined) throw new Error('there are two regions')
   const clock = setInterval(() => {
@@ -70,7 +70,7 @@ describe('before its promotion, a cutover', () => {
     ])
   })
 
-  it('says that the position of the old region moves on, as vacuum and checkpoints move it too', async () => {
+  it('promotes although the position of the old region still moves, and says so: vacuum and checkpoints move it too', async () => {
     const shop = await platform()
     writer(shop)
     const { steps, outcome } = await perform(shop, bookless, undefined, SHORT)
@@ -145,7 +145,7 @@ describe('before its promotion, a cutover', () => {
     westOnly(shop)
   }, 20_000)
 
-  it('looks in heal as well, where an earlier step has no way back', async () => {
+  it('is checked by heal too, if an earlier step has no way back', async () => {
     const { freeze } = eastward.steps
     const place: CutoverPlace = {
       ...eastward,

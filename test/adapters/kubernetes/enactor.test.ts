@@ -11,6 +11,6 @@ it('tells an object that is missing from one that may not be read', async () => 
   expect(await readFrom(refusal(403))).toBe('forbidden')
 })
 
-it.each([401, 500, 503])('does not pass over an API server that answers %i', async (code) => {
+it.each([401, 500, 503])('throws if the API server answers %i', async (code) => {
   await expect(readFrom(refusal(code))).rejects.toThrow(String(code))
 })

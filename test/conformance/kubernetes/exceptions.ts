@@ -33,14 +33,14 @@ export const EXCEPTIONS: readonly SpecException[] = [
   {
     kind: 'needs an image that is not here',
     reason:
-      'The spec starts a program of another image of upstream, or reads its files, and nothing stands in for it: sample-apiserver with an etcd beside it, nonewprivs, kitten.',
+      'The spec needs another image of upstream, for which the lab has no replacement: sample-apiserver with etcd, nonewprivs, kitten.',
     spec: /Sample API Server|ImageVolume|should not allow privilege escalation/,
     networking: 'namespaces',
   },
   {
     kind: 'no cgroups',
     reason:
-      'Nothing enforces limits in the lab, so there is no cgroup whose values could change with the pod. The runtime tells it by an Event on each pod.',
+      'Nothing enforces limits in the lab, so there is no cgroup whose values could change with the pod. The runtime says so in an Event on each pod.',
     spec: /Pod InPlace Resize/,
     networking: 'namespaces',
   },
@@ -53,7 +53,7 @@ export const EXCEPTIONS: readonly SpecException[] = [
   },
   {
     kind: 'in a user namespace',
-    reason: 'Upstream marks the spec as one that cannot pass there. No setting of the kernel belongs to the pod.',
+    reason: 'Upstream marks the spec as one that cannot pass in a user namespace. A pod has no sysctls of its own.',
     spec: /Environment:NotInUserNS/,
     networking: 'namespaces',
   },

@@ -53,7 +53,7 @@ const isIdle = (state: string): boolean => state === 'skipped' || state === 'pen
 
 const MESSAGE_CHARACTERS_MAX = 240
 
-/** Addresses of memory, folders of the lab, names of users and lengths of dumps differ from run to run, and say nothing. */
+/** Addresses of memory, folders of the lab, names of users and lengths of dumps differ from run to run, and mean nothing to a reader. */
 function shortened(message: string): string {
   const line = message
     .replace(/\s+/g, ' ')

@@ -108,7 +108,7 @@ function toolsFolder(scratch: string): string {
 /** Programs of this machine that the specs call in their pods, and Debian's packages of them. */
 const PROGRAMS = { curl: 'curl', dig: 'bind9-dnsutils', nc: 'netcat-openbsd', nslookup: 'bind9-dnsutils' }
 
-/** @throws EnvironmentError that names all that are missing: a spec would fail for want of one, and say nothing of the lab */
+/** @throws EnvironmentError that names all missing programs. Without them specs would fail for a reason that is not the lab's. */
 export function requirePrograms(): void {
   const missing = Object.entries(PROGRAMS).filter(([program]) => !isOnPath(program, '/usr/local/bin:/usr/bin:/bin'))
   if (missing.length === 0) return

@@ -50,7 +50,7 @@ export async function plannedRun(flags: Flags, tools: Tools): Promise<PlannedRun
   return { flags, tools, todo: todo.filter((each) => each.specs.length > 0) }
 }
 
-// For the order only: what upstream calls slow takes about as long, and was not measured yet.
+// Only used to sort: about how long a spec that upstream marks [Slow] takes, if it was not measured yet.
 const SLOW_S = 300
 
 /** Several run at the same time: a long one that begins last would keep the others waiting. */
@@ -78,7 +78,7 @@ async function withSpecs({ versions, specs, trials }: Measured, tools: Tools): P
   }
 }
 
-/** The others ask much of networks and files, which the preload does not give to their programs: with it, they run when asked for. */
+/** Many of the others need networks and files that the preload cannot give to their programs. So with the preload they run only if `--only` asks for them. */
 const isChosen = ({ only }: Flags, networking: Networking, suite: Suite): boolean =>
   only === undefined ? suite !== 'others' || networking === 'namespaces' : only === suite
 

@@ -103,7 +103,7 @@ describe('the ports of a Service that only the kernel serves', () => {
     expect(table.services['10.96.0.9']?.kernelPorts).toEqual(expected)
   })
 
-  it('are kept where a caller stays with its endpoint', () => {
+  it('are kept with session affinity', () => {
     const ports = [{ name: 'http', port: 80, nodePort: 30_080 }]
     const [own] = Object.values(
       tableOf({ services: [service('web', { ports, sessionAffinity: 'ClientIP' })] }).services,

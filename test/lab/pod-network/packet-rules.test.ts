@@ -130,7 +130,7 @@ describe('a Service', () => {
     expect(fate({ table }, 'to-services', tcp(C, A, 30_080))).toEqual({ kind: 'accept' })
   })
 
-  it('sends a caller of its node port to one endpoint where it asks for that', () => {
+  it('sends each client of its node port to one endpoint with session affinity', () => {
     const endpoints = [
       [A, 1],
       [B, 2],

@@ -74,10 +74,10 @@ describe('cluster DNS', () => {
     ],
     ['no name of an endpoint that is not ready', 'PTR', '4.1.244.10.in-addr.arpa', []],
     ['no name of another address', 'PTR', '1.1.1.1.in-addr.arpa', []],
-    ['what an ExternalName stands for', 'CNAME', `away.${zone}`, [{ type: 'CNAME', target: 'shop.example.com' }]],
+    ['the target of an ExternalName', 'CNAME', `away.${zone}`, [{ type: 'CNAME', target: 'shop.example.com' }]],
     ['no alias of another Service', 'CNAME', `web.${zone}`, []],
     ['nothing of another type', 'TXT', `web.${zone}`, []],
-  ])('tells %s', (_, type, name, expected) => {
+  ])('returns %s', (_, type, name, expected) => {
     expect(recordsOf(objects, type, name)).toEqual(expected)
   })
 })

@@ -99,7 +99,7 @@ describe('a port of the node', () => {
       // A datagram to a socket that is not bound yet is lost.
       await expect.poll(() => answerTo(socket, word, hostPort)).toBe(`you said ${word}`)
     }
-    // As by the rules of a node, a caller has the same address for the pod at each of its messages.
+    // The pod sees one source address and port for all messages of a client, as with the packet rules of a node.
     expect(await answerTo(callers[0]?.socket, 'again', hostPort)).toBe('you said again')
     expect(new Set(flows).size).toBe(callers.length)
     ports.close('abc')
@@ -123,7 +123,7 @@ describe('a port of the node', () => {
     )
     const answers = async (port: number) => [await ask(port), await ask(port, ALSO_HERE)]
     expect(await answers(named)).toEqual(['you said hello', 'ECONNREFUSED'])
-    // An address that the node does not have counts as none.
+    // A hostIP that the node does not have is ignored.
     for (const port of [any, elsewhere]) expect(await answers(port)).toEqual(['you said hello', 'you said hello'])
     ports.close('abc')
     pod.server.close()

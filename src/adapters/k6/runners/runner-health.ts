@@ -20,8 +20,8 @@ type Reading = {
 export const isHealthLine = (line: string): boolean => line.startsWith(`${HEALTH_MARK}|`)
 
 /**
- * Returns a function that turns new lines into records. It takes `now` as the time of the newest line, which is up to one interval too late: where the
- * next read brings two lines, the first of them would be older than the record before it.
+ * Returns a function that turns new lines into records. `now` counts as the time of the newest line, which may be up to one interval too late. If the next
+ * read then brings two lines, the first one may seem older than the last record. So each record is at least 1 ms later than the one before.
  */
 export function runnerHealth(
   instance: string,

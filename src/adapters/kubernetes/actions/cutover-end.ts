@@ -100,7 +100,7 @@ async function takeBack(ports: RegionPorts, undo: EndCutover, reached: CutoverSt
 
 async function complete(ports: RegionPorts, undo: EndCutover, reached: CutoverStep, deadline: Instant): Promise<void> {
   for (const each of undo.onward) {
-    // Only where an earlier step has no way back. A promotion that was asked for is asked for again, whatever the old region does.
+    // The promotion can be outstanding here only if an earlier step has no way back. A promotion that has begun is repeated without this check.
     if (each.step === 'promote' && !isReached('promote', reached)) await demandStill(ports, undo, deadline)
     await movedAndProven(ports, each, deadline)
   }

@@ -1,20 +1,20 @@
 /**
- * Whether the old region has stopped writing, before another one is promoted: it accepts no writes, in two readings in a row, and the standby has all of its
- * log. The readings are those of the plan: `writable`, and what proves the catch-up. A region that cannot be read has not been seen to stop.
+ * Checks before the promotion that the old region stopped writing: two readings in a row show that it accepts no writes, and the standby has its whole
+ * write-ahead log. The readings are those of the plan: `writable`, and the proofs of the catch-up. A region that cannot be read does not count as stopped.
  */
 import { type CutoverProof, type Region, readingWords } from '../../../domain/cutover.ts'
 import { showDuration } from '../../../domain/show.ts'
 import { after, type Instant, seconds } from '../../../domain/units.ts'
 import { type ProofShown, type RegionPorts, shownBy } from './regions.ts'
 
-/** Between two readings. A write that is rarer may fall between two other readings. */
+/** Time between two readings. Rarer writes may fall between other readings and stay unnoticed. */
 const APART = seconds(1)
-/** Longest wait for a position that stands still. Vacuum, checkpoints and the archive of a database move it as well, without any write of a client. */
+/** Longest wait for a position that stands still. Vacuum, checkpoints and archiving move the position too, without any write of a client. */
 const STILL_WITHIN = seconds(5)
 
 /**
- * Resolves when two readings in a row show it, or at the deadline with what the last two showed. `caughtUp`: the proofs of the catch-up, which must still hold.
- * A position that moves on is told and does not forbid the promotion: writes of clients show in `writable` and in the book.
+ * Resolves when two readings in a row show that the region stopped, or at the deadline with what the last two showed. `caughtUp`: the proofs of the catch-up,
+ * which must still hold. A position that still moves is reported and does not prevent the promotion: writes of clients show in `writable` and in the book.
  */
 export async function untilStill(
   ports: RegionPorts,
@@ -39,7 +39,7 @@ export async function untilStill(
   }
 }
 
-/** Where the log of a server is. */
+/** Position of a server in its write-ahead log. */
 type LogPosition = { readonly what: string; readonly value: string | undefined }
 type Look = {
   readonly writable: ProofShown
@@ -56,14 +56,14 @@ async function lookAt(ports: RegionPorts, from: Region, proofs: readonly Cutover
   return { writable, caughtUp, positions }
 }
 
-/** The side of the old region, of two readings that must be equal. */
+/** Of two readings that must be equal, the one of the old region. */
 function positionIn({ reading, wants }: CutoverProof, from: Region, shown: ProofShown | undefined): LogPosition[] {
   if (wants.kind !== 'same-as') return []
   const isFirst = reading.namespace === from.namespace && wants.reading.namespace !== from.namespace
   return [{ what: readingWords(isFirst ? reading : wants.reading), value: shown?.pair?.[isFirst ? 0 : 1] }]
 }
 
-/** What shows that it writes comes first: a reading that failed, or a standby that is behind again, may follow from it. `moved`: nothing else was found. */
+/** An old region that still writes is reported first, because it may cause failed readings and replication lag. `moved`: only the position moved. */
 function stillness(name: string, before: Look, now: Look): ProofShown & { readonly moved?: true } {
   const looks = [now, before]
   const open = looks.find(({ writable }) => writable.held)?.writable

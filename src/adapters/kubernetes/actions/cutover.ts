@@ -161,8 +161,8 @@ async function performSteps(cutting: Cutting): Promise<void> {
 }
 
 /**
- * A freeze that leaks, or a writer that it does not reach, would write on beside the new primary, or lose what it wrote. So nothing is promoted before the
- * old region was seen to have stopped. Answers what was seen. It has the time of the promotion, which begins after it.
+ * If the freeze leaks, clients would still write to the old region after the promotion, and lose what they wrote. So the standby is promoted only after a check
+ * that the old region stopped writing. The check may take as long as the budget of the promotion, which begins afterwards. Returns what was read.
  */
 async function demandStill(cutting: Cutting, books: RegionBooks): Promise<string> {
   const { place, change, clock } = cutting
@@ -203,7 +203,7 @@ function proofsOf({ steps, to }: CutoverPlace, step: CutoverStep): readonly Cuto
   return [...proofs, to.writable]
 }
 
-/** Records why the cutover ends here, and which way: by the last step that was reached, as `heal` decides it. */
+/** Records why the cutover ends here, and whether it is taken back or completed. Like `heal`, it decides that by the last step that was reached. */
 async function stopped(
   { say, undo }: Cutting,
   step: CutoverStep,

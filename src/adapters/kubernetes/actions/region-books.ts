@@ -24,7 +24,7 @@ export type RegionBooks = {
   watched(): Promise<void>
   /** Does nothing before the freeze. If the book cannot be read, it records why. */
   read(region: Which): Promise<void>
-  /** What the old book shows if it was read twice and grew. */
+  /** Says that the book of the old region grew after the drain. Undefined if it did not, or if a reading is missing. */
   grown(): string | undefined
 }
 

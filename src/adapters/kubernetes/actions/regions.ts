@@ -62,7 +62,7 @@ export async function make(ports: RegionPorts, move: CutoverMove, deadline: Inst
 
 /**
  * What one proof shows now. `read`: what was read, without what was wanted. `pair`: the values of two readings that must be equal. `differs`: both were
- * read, and they are not.
+ * read, and are not equal.
  */
 export type ProofShown = {
   readonly held: boolean

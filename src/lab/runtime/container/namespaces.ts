@@ -78,7 +78,7 @@ export const joinedTo = (
   argv: readonly string[],
 ): readonly string[] => [labnet, 'join', String(pid), plan, '--', ...asSeen(argv, shown)]
 
-/** A program learns the path by which it was started: it should be the container's, not the machine's. */
+/** A program can see the path that started it. So that path must be the one in the container, not the one on the machine. */
 function asSeen([program = '', ...rest]: readonly string[], shown: readonly Bind[] = []): readonly string[] {
   const bind = shown.find(({ from }) => program === from || program.startsWith(`${from}/`))
   return [bind ? bind.to + program.slice(bind.from.length) : program, ...rest]

@@ -72,8 +72,8 @@ export function makeFolder(volume: Fields): void {
 }
 
 /**
- * If `path` is the folder of a volume, this user becomes its owner. So it does of a folder in it (subPath) that the kubelet has made; other files keep
- * their owners.
+ * Makes this user the owner of `path`, if it is the folder of a volume, or a folder in it that the kubelet has created (subPath). Other files keep their
+ * owners.
  */
 export function giveVolume(path: string, volumesFolder: string, { uid, gid }: { uid: number; gid: number }): void {
   const [name = '', ...below] = relative(volumesFolder, path).split(sep)

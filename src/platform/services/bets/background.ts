@@ -50,7 +50,7 @@ export function settleBets({ database, store, wallet, log, everyMs }: Background
   const holder = randomUUID()
   return repeat(log, 'settle', everyMs, async () => {
     if (database.readOnly()) return
-    // A lease is a write: none is taken where nothing is to be settled.
+    // A lease is a write, so it is taken only if there is something to settle.
     if ((await store.payable()).length === 0) return
     if (!(await holdLease(database.query, 'settle', holder, LEASE_MS))) return
     const payable = await store.payable()

@@ -49,7 +49,7 @@ export type LedgerDefects = {
 /** The character after which a book's key is told apart from its copies; keys from outside never have it (`keyOf`). */
 const COPY_MARK = '~'
 
-/** Every movement has a key, and is booked once however often it is sent. So `query` may repeat a statement of which nobody knows whether it was executed. */
+/** Every movement has a key, and is booked only once even if it is sent again. So `query` may retry a statement that may already have been executed. */
 export function createLedger(query: Query, { outbox, idempotency, keysForgottenAfterMs }: LedgerDefects): Ledger {
   const credited = outbox ? topics.credited : null
   const settled = outbox ? topics.settled : null
