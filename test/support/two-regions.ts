@@ -63,19 +63,23 @@ export const regionObjects = (): Map<string, Stored> =>
     ],
   ])
 
-/** All of it was booked before the first cut. */
+/** Operations in the book, and the position of its database. */
+const AT_FIRST = 9
+/** What the book had at first was booked before the first cut, and what it got later after the last one. */
 function cutInto(body: unknown, count: number) {
   const { cuts } = body as { readonly cuts: readonly number[] }
   const nothing = { count: 0, amountCents: 0, low: 0, high: 0 }
-  return [{ count, amountCents: 0, low: 1, high: 2 }, ...cuts.map(() => nothing)]
+  const early = Math.min(count, AT_FIRST)
+  const late = { ...nothing, count: count - early }
+  return [{ count: early, amountCents: 0, low: 1, high: 2 }, ...cuts.slice(1).map(() => nothing), late]
 }
 
 /** Both regions: writes are accepted where the switch is on and the database is a primary that is not fenced. */
 export async function platform(changes: { readonly lag?: number; readonly fences?: boolean } = {}) {
   const objects = regionObjects()
   const regions: Record<string, Region> = {
-    west: { role: 'primary', fenced: false, lsn: 9, warm: true },
-    east: { role: 'standby', fenced: false, lsn: 9 - (changes.lag ?? 0), warm: false },
+    west: { role: 'primary', fenced: false, lsn: AT_FIRST, warm: true },
+    east: { role: 'standby', fenced: false, lsn: AT_FIRST - (changes.lag ?? 0), warm: false },
   }
   const writes = (name: string): boolean => {
     const { role, fenced } = regions[name] as Region
