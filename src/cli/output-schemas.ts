@@ -543,6 +543,17 @@ const tools = strict({
   ),
 })
 
+const cleaned = strict({
+  format,
+  dryRun: flag.describe('true: nothing was removed'),
+  freedBytes: count,
+  removed: z.array(
+    strict({ what: z.enum(['compiled packages', 'old program', 'abandoned build']), path: text, bytes: count }),
+  ),
+  inUse: z.array(strict({ path: text, pid: count })).describe('old programs that stay, because a process runs them'),
+  chosenCache: optional(text).describe('the GOCACHE that the user chose; it is left alone'),
+})
+
 const init = strict({
   format,
   context: text,
@@ -763,6 +774,7 @@ export const outputSchemas: Readonly<Record<string, object>> = {
   'publish.schema.json': published('Publish', '`matchday publish`', publishedRun),
   'open.schema.json': published('Open', '`matchday open`', open),
   'toolchain.schema.json': published('Toolchain', '`matchday toolchain build`', tools),
+  'toolchain-clean.schema.json': published('Cleaned toolchain', '`matchday toolchain clean`', cleaned),
   'images.schema.json': published('Images', '`matchday images build`', imageArchives),
   'lab.schema.json': published('Lab', '`matchday lab up`, `status`, `keda`, `karpenter` and `down`', lab),
   'scenario-try.schema.json': published('Tried script', '`matchday scenario try`', tried),

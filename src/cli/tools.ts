@@ -1,7 +1,9 @@
 /** The programs that matchday uses but does not contain, found or built by the toolchain with occasional progress lines. */
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EnvironmentError } from '../controller/ports.ts'
 import { type LabTools, type NetworkChoice, networkChoice } from '../lab/lab.ts'
+import { gigabytes } from '../toolchain/disk.ts'
 import { gatewayDefinitions } from '../toolchain/gateway-definitions.ts'
 import {
   existingTool,
@@ -14,6 +16,9 @@ import {
   type ToolProgress,
 } from '../toolchain/toolchain.ts'
 import { isInteractive, onStderr, say, showProgressLines, term } from './terminal.ts'
+
+/** The report of a recorded run, which a checkout has and the package has not. */
+const EXAMPLE = join('reports', 'example')
 
 /** A build reports every second. A log gets a line now and then, a terminal one line that is updated. */
 const QUIET_MS = 15_000
@@ -37,11 +42,38 @@ function progressText(event: ToolProgress): string {
       return `${event.tool} ${event.version} (${event.source}: ${event.path})`
     case 'waiting':
       return `waiting for process ${event.holderPid}, which builds too (${inSeconds(event.elapsedMs)})`
+    case 'planned':
+      return plannedText(event, existsSync(EXAMPLE))
     case 'building':
-      return `building ${event.tool}: ${event.packages} packages, ${event.doing} (${inSeconds(event.elapsedMs)})`
+      return `building ${event.tool}: ${event.packages} packages, ${event.doing} (${inSeconds(event.elapsedMs)}${leftText(event.leftMs)})`
     case 'built':
       return `${event.tool} ${event.version} built in ${inSeconds(event.elapsedMs)}`
+    case 'kept':
+      return `${gigabytes(event.compiledBytes)} of compiled packages are kept for later builds; remove them: matchday toolchain clean`
   }
+}
+
+/** Before the first build: what, how long, how much disk, and what to look at meanwhile if it takes long. */
+export function plannedText(event: ToolProgress & { readonly kind: 'planned' }, hasExample: boolean): string {
+  const { tools, expectedMs, cores, isWarm, neededBytes, freeBytes } = event
+  const what = tools.length === 1 ? tools[0] : `${tools.length} programs`
+  const about = isWarm ? 'at most about' : 'about'
+  const time = expectedMs === undefined ? '' : `${about} ${spanOf(expectedMs)} on ${idleCores(cores)}, `
+  const disk = `${about} ${gigabytes(neededBytes)} of disk (${gigabytes(freeBytes)} free)`
+  const isLong = expectedMs === undefined || expectedMs >= LONG_MS
+  return `building ${what}: ${time}${disk}.${isLong && hasExample ? ` Meanwhile: matchday open ${EXAMPLE}` : ''}`
+}
+
+const LONG_MS = 60_000
+
+const idleCores = (cores: number): string => (cores === 1 ? '1 idle core' : `${cores} idle cores`)
+
+export const leftText = (ms: number | undefined): string => (ms === undefined ? '' : `, about ${spanOf(ms)} left`)
+
+/** Seconds in tens, from a minute and a half on in minutes: an estimate is no better. */
+function spanOf(ms: number): string {
+  if (ms < 90_000) return `${Math.max(10, Math.round(ms / 10_000) * 10)} s`
+  return `${Math.round(ms / 60_000)} minutes`
 }
 
 const inSeconds = (ms: number): string => `${Math.round(ms / 1000)} s`

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { takeBuildLock } from './build-lock.ts'
+import { type BuildSeries, startBuildSeries } from './build-series.ts'
 import { buildArguments, cachedBuild, cacheFolder, keepBuild, keepCarried, placeAside, removeAside } from './cache.ts'
 import { goFailure, runGo } from './go-command.ts'
+import { compiledPackages } from './go-folders.ts'
 import type { ToolProgress } from './progress.ts'
 import { ToolchainError } from './toolchain-error.ts'
 import { pinnedVersion, type Tool } from './tools.ts'
@@ -33,9 +35,7 @@ export async function buildTools(tools: readonly Tool[], options: BuildOptions):
   ).catch((error: unknown) => Promise.reject(clear(error)))
   const folders = new Map<string, string>()
   try {
-    const built = new Map<Tool, BuiltTool>()
-    for (const tool of tools) built.set(tool, await cachedOrBuilt(tool, folders, options))
-    return built
+    return await inSeries(tools, folders, options)
   } catch (error) {
     throw clear(error)
   } finally {
@@ -44,14 +44,44 @@ export async function buildTools(tools: readonly Tool[], options: BuildOptions):
   }
 }
 
-async function cachedOrBuilt(tool: Tool, folders: Map<string, string>, options: BuildOptions): Promise<BuiltTool> {
-  const folder = cacheFolder(tool, options.cacheDirectory, options.goModules)
-  const cached = cachedBuild(tool, folder)
-  if (cached) return cached
-  const ticker = startTicker(tool, options.onProgress)
+/** Another process may have built some of them while this one waited for the lock. */
+async function inSeries(
+  tools: readonly Tool[],
+  folders: Map<string, string>,
+  options: BuildOptions,
+): Promise<Map<Tool, BuiltTool>> {
+  const folderOf = (tool: Tool) => cacheFolder(tool, options.cacheDirectory, options.goModules)
+  const found = new Map(tools.map((tool) => [tool, cachedBuild(tool, folderOf(tool))]))
+  const series = startBuildSeries(
+    tools.filter((tool) => found.get(tool) === undefined),
+    options,
+  )
+  const ownCache = { ...options, env: withOwnCache(options) }
+  const built = new Map<Tool, BuiltTool>()
+  for (const tool of tools)
+    built.set(tool, found.get(tool) ?? (await buildOne(tool, folderOf(tool), folders, ownCache, series)))
+  series.end()
+  return built
+}
+
+/** Go keeps compiled packages in matchday's own folder, unless the user chose another. */
+function withOwnCache({ cacheDirectory, env }: BuildOptions): NodeJS.ProcessEnv {
+  return { ...env, GOCACHE: compiledPackages(cacheDirectory, env).path }
+}
+
+async function buildOne(
+  tool: Tool,
+  folder: string,
+  folders: Map<string, string>,
+  options: BuildOptions,
+  series: BuildSeries,
+): Promise<BuiltTool> {
+  const ticker = startTicker(tool, options.onProgress, series)
   try {
     const work = folders.get(tool.module) ?? (await prepare(tool, folders, options, ticker))
-    return await compile(tool, folder, work, options, ticker)
+    const built = await compile(tool, folder, work, options, ticker)
+    series.built(tool, ticker.compilingMs())
+    return built
   } finally {
     ticker.stop()
   }
@@ -63,7 +93,7 @@ async function prepare(
   options: BuildOptions,
   ticker: Ticker,
 ): Promise<string> {
-  ticker.say('fetching its source')
+  ticker.say(FETCHING)
   const work = await prepareWorkFolder(tool.module, options.goModules, options.cacheDirectory, {
     onLine: ticker.say,
     signal: options.signal,
@@ -122,23 +152,34 @@ async function verify(tool: Tool, path: string, version: string): Promise<void> 
   })
 }
 
-type Ticker = { say(line: string): void; elapsedMs(): number; stop(): void }
+const FETCHING = 'fetching its source'
+
+type Ticker = { say(line: string): void; elapsedMs(): number; compilingMs(): number; stop(): void }
 
 /** Progress once a second, also while go prints nothing for a minute, so that it does not seem to hang. */
-function startTicker(tool: Tool, onProgress: (progress: ToolProgress) => void): Ticker {
+function startTicker(tool: Tool, onProgress: (progress: ToolProgress) => void, series: BuildSeries): Ticker {
   const startedMs = performance.now()
   const elapsedMs = () => Math.round(performance.now() - startedMs)
   let doing = 'starting'
   let packages = 0
-  const tick = () => onProgress({ kind: 'building', tool: tool.name, doing, packages, elapsedMs: elapsedMs() })
+  let compilingFromMs: number | undefined
+  const compilingMs = () => (compilingFromMs === undefined ? 0 : performance.now() - compilingFromMs)
+  const tick = () => {
+    const leftMs = series.leftMs(tool, { packages, tookMs: compilingMs() })
+    const left = leftMs === undefined ? {} : { leftMs }
+    onProgress({ kind: 'building', tool: tool.name, doing, packages, elapsedMs: elapsedMs(), ...left })
+  }
   tick()
   const timer = setInterval(tick, 1_000)
   return {
     say: (line) => {
-      if (!line.startsWith('go: ')) packages += 1
       doing = line
+      if (line.startsWith('go: ') || line === FETCHING) return
+      packages += 1
+      compilingFromMs ??= performance.now()
     },
     elapsedMs,
+    compilingMs,
     stop: () => clearInterval(timer),
   }
 }

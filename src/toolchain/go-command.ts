@@ -18,6 +18,12 @@ export type GoResult = { readonly code: number | null; readonly stdout: string; 
 const KEPT_LINES = 40
 
 /**
+ * The Go compiler is a Go program, of which a build starts thousands. With 400 they collect garbage less often, and the control plane is built in 7 % less
+ * time (680 seconds of CPU instead of 734). The programs are the same, so it is no part of the key of the cache.
+ */
+export const COMPILER_GOGC = '400'
+
+/**
  * Runs go to its end, without a time limit: a module proxy may be slow. On abort go and its compilers are ended, as one group.
  * @throws ToolchainError when there is no go; the signal's reason when aborted
  */
@@ -29,7 +35,14 @@ export async function runGo(run: GoRun): Promise<GoResult> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     // Static programs: no C compiler is needed. A workspace or flags of the user's shell must not change what is built.
-    env: { ...run.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '', ...releaseFor(run.folder) },
+    env: {
+      ...run.env,
+      CGO_ENABLED: '0',
+      GOWORK: 'off',
+      GOFLAGS: '',
+      GOGC: run.env.GOGC || COMPILER_GOGC,
+      ...releaseFor(run.folder),
+    },
   })
   let killing: NodeJS.Timeout | undefined
   const end = () => {
@@ -98,7 +111,7 @@ const RULES: readonly Rule[] = [
     code: 'disk-full',
     pattern: /no space left on device|disk quota exceeded/i,
     problem: 'the disk is full.',
-    next: 'make room: a first build needs about 8 GB for modules, compiled packages and programs.',
+    next: 'make room: a first build of all that every run needs takes about 6 GB. Compiled packages of earlier builds are removed by: matchday toolchain clean.',
   },
   {
     code: 'go-too-old',
@@ -131,7 +144,7 @@ export function goFailure(what: string, result: GoResult): ToolchainError {
     code: 'build-failed',
     problem: `${what} failed (exit code ${result.code}).`,
     tried,
-    next: 'read what go said above; with another Go release or after clearing its cache (go clean -cache) it may pass.',
+    next: 'read what go said above; with another Go release, or after matchday toolchain clean, it may pass.',
   })
 }
 

@@ -1,5 +1,5 @@
 /** Every command's `-o json` against its published schema, on real output. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { outputSchemas } from '../../src/cli/output-schemas.ts'
@@ -69,6 +69,23 @@ describe('the published schemas of output', () => {
       document: { format: 1, tools: { k6: { name: 'k6', path: k6, version: '2.2.0', source: 'given' } } },
     })
     expect(wrongIn('toolchain', JSON.parse(stdout))).toEqual([])
+  })
+
+  it.each([[[]], [['--dry-run']]])('hold for a toolchain that was cleaned with %j', async (flags) => {
+    const cache = tempFolder()
+    mkdirSync(join(cache, 'matchday', 'go-build'), { recursive: true })
+    vi.stubEnv('XDG_CACHE_HOME', cache)
+    vi.stubEnv('GOCACHE', '')
+    vi.stubEnv('GOENV', 'off')
+    const { code, stdout } = await performed('toolchain', 'clean', ...flags, '-o', 'json')
+    vi.unstubAllEnvs()
+    expect(code).toBe(0)
+    expect(wrongIn('toolchain-clean', JSON.parse(stdout))).toEqual([])
+    expect(JSON.parse(stdout)).toMatchObject({
+      dryRun: flags.length > 0,
+      removed: [{ what: 'compiled packages', path: join(cache, 'matchday', 'go-build') }],
+    })
+    expect(existsSync(join(cache, 'matchday', 'go-build'))).toBe(flags.length > 0)
   })
 
   it('hold for a verdict with one of everything', () => {

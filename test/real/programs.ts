@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { defaultCacheDirectory } from '../../src/toolchain/cache.ts'
+import { COMPILER_GOGC } from '../../src/toolchain/go-command.ts'
 import { libseccomp } from './libseccomp.ts'
 import { netfilter } from './netfilter.ts'
 
@@ -177,6 +178,8 @@ const sourcesOf = ({ module, package: path }: Program): readonly string[] =>
 
 const goEnvironment = (more: Readonly<Record<string, string>> = {}) => ({
   ...process.env,
+  // The compiler collects garbage less often: see src/toolchain/go-command.ts.
+  GOGC: process.env.GOGC || COMPILER_GOGC,
   ...more,
   GOWORK: 'off',
   GOFLAGS: '',

@@ -1,10 +1,21 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { isRunning } from '../../src/toolchain/build-lock.ts'
+import { bytesBelow } from '../../src/toolchain/disk.ts'
 import {
   type ResolveOptions,
   resolveTool,
@@ -16,8 +27,11 @@ import { type Bench, makeBench, printing, putProgram, writeModule, writeTestModu
 /** Go is on the PATH as on this machine; k6 and the like are not, unless the test puts them into `bin`. */
 const goFolder =
   (process.env.PATH ?? '').split(':').find((folder) => existsSync(join(folder, 'go'))) ?? '/usr/local/go/bin'
-/** This machine's environment, without programs that its user has chosen. */
-const plainEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MATCHDAY_')))
+/** This machine's environment, without programs that its user has chosen, and with a cache of Go that has the standard library compiled after one test. */
+const plainEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MATCHDAY_'))),
+  GOCACHE: process.env.GOCACHE || join(homedir(), '.cache', 'go-build'),
+}
 const options = (at: Bench, more: Partial<ResolveOptions> = {}): ResolveOptions => ({
   cacheDirectory: at.cacheDirectory,
   goModules: at.goModules,
@@ -180,6 +194,47 @@ describe('a program that has to be built', { timeout: 60_000 }, () => {
   })
 })
 
+describe('the go that builds', () => {
+  const own = (at: Bench) => join(dirname(at.cacheDirectory), 'go-build')
+  it.each([
+    ["matchday's own cache, and collects garbage less often", {}, (at: Bench) => ({ gocache: own(at), gogc: '400' })],
+    ['what the user set', { GOCACHE: '/mine', GOGC: '50' }, () => ({ gocache: '/mine', gogc: '50' })],
+  ])('has %s', async (_, set, expected) => {
+    const at = makeBench()
+    const heard = putTellingGo(at)
+    const env = { ...plainEnv, GOCACHE: undefined, GOGC: undefined, GOENV: 'off', ...set, PATH: at.bin }
+    await resolveTool('k6', options(at, { env }))
+    expect(JSON.parse(readFileSync(heard, 'utf8'))).toEqual(expected(at))
+  })
+
+  it('has the cache that the user set with go env -w', async () => {
+    const at = makeBench()
+    const [heard, settings] = [putTellingGo(at), join(at.root, 'env')]
+    writeFileSync(settings, 'GOPROXY=off\nGOCACHE=/first\nGOCACHE=/written\n')
+    await resolveTool('k6', options(at, { env: { ...plainEnv, GOCACHE: undefined, GOENV: settings, PATH: at.bin } }))
+    expect(JSON.parse(readFileSync(heard, 'utf8'))).toMatchObject({ gocache: '/written' })
+  })
+
+  it('is preceded by what the builds take, and followed by what they leave in an own cache', async () => {
+    const at = makeBench()
+    putTellingGo(at)
+    mkdirSync(own(at))
+    writeFileSync(join(own(at), 'package'), 'x'.repeat(100_000))
+    const seen: ToolProgress[] = []
+    const env = { ...plainEnv, GOCACHE: undefined, GOENV: 'off', GOMODCACHE: join(at.root, 'none'), PATH: at.bin }
+    await resolveTool('k6', options(at, { env, onProgress: (progress) => seen.push(progress) }))
+    expect(seen.map(({ kind }) => kind)).toEqual(['planned', 'building', 'built', 'kept', 'found'])
+    expect(seen[0]).toMatchObject({ tools: ['k6'], isWarm: true, expectedMs: expect.any(Number) })
+    // The modules, 780 packages and the program, less what is there.
+    expect(seen[0]).toMatchObject({ neededBytes: expect.closeTo(310e6 + 780 * 1.25e6 + 47e6 - 100_000, -5) })
+    expect(seen[1]).toMatchObject({ leftMs: expect.any(Number) })
+    expect(seen[3]).toEqual({ kind: 'kept', compiledBytes: bytesBelow(own(at)) })
+    const again: ToolProgress[] = []
+    await resolveTool('k6', options(at, { env, onProgress: (progress) => again.push(progress) }))
+    expect(again.map(({ kind }) => kind)).toEqual(['found'])
+  })
+})
+
 describe("a program that can't be built", { timeout: 60_000 }, () => {
   it('names go when it is missing', async () => {
     const at = makeBench()
@@ -264,6 +319,23 @@ sleep 60
   )
   chmodSync(path, 0o755)
   return pidFile
+}
+
+/** A go that says which settings it has, in the file returned, and builds a script. */
+function putTellingGo(at: Bench): string {
+  const heard = join(at.root, 'heard')
+  const path = join(at.bin, 'go')
+  writeFileSync(
+    path,
+    `#!/bin/sh
+echo "{\\"gocache\\":\\"$GOCACHE\\",\\"gogc\\":\\"$GOGC\\"}" > ${heard}
+while [ $# -gt 0 ]; do [ "$1" = -o ] && out="$2"; shift; done
+printf '#!/bin/sh\\necho k6 v2.2.0\\n' > "$out"
+/bin/chmod 755 "$out"
+`,
+  )
+  chmodSync(path, 0o755)
+  return heard
 }
 
 async function contentOf(path: string): Promise<string> {
