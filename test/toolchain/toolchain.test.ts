@@ -235,6 +235,19 @@ describe('the go that builds', () => {
   })
 })
 
+describe('builds that another process has done meanwhile', () => {
+  it('are neither announced nor followed by what they leave', async () => {
+    const at = makeBench()
+    putTellingGo(at)
+    const seen: ToolProgress[] = []
+    const env = { ...plainEnv, GOCACHE: undefined, GOENV: 'off', PATH: at.bin }
+    const resolving = () => resolveTool('k6', options(at, { env, onProgress: (progress) => seen.push(progress) }))
+    await Promise.all([resolving(), resolving()])
+    expect(seen.some(({ kind }) => kind === 'waiting')).toBe(true)
+    for (const once of ['planned', 'built', 'kept']) expect(seen.filter(({ kind }) => kind === once)).toHaveLength(1)
+  })
+})
+
 describe("a program that can't be built", { timeout: 60_000 }, () => {
   it('names go when it is missing', async () => {
     const at = makeBench()
