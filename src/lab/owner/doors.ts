@@ -1,5 +1,6 @@
 // A lab with a network of its own is reached from the machine through sockets that were made before its owner entered that network. The
 // ingress gets its socket, so that requests need no relay. Connections to the API server and to the ingress's metrics are passed on here.
+import { closeSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { INGRESS_METRICS_PORT } from './listening.ts'
 
@@ -12,6 +13,7 @@ export type Doors = {
   readonly apiPort: number
 }
 
+/** Closes every socket on the machine's network that the claim does not hold. */
 export type Passages = { close(): void }
 
 /** Set by labnet: the ports of the sockets, whose descriptors start at 3. */
@@ -41,7 +43,12 @@ export async function openDoors(doors: Doors, ingressHost: string): Promise<Pass
     passOn(doors.api, '127.0.0.1', doors.apiPort),
     passOn(doors.metrics, ingressHost, INGRESS_METRICS_PORT),
   ])
-  return { close: () => void passages.map((passage) => passage.close()) }
+  const close = () => {
+    for (const passage of passages) passage.close()
+    // The ingress has its own descriptor. While this one is open, nothing else can listen there.
+    closeSync(doors.ingress)
+  }
+  return { close }
 }
 
 async function passOn(descriptor: number, host: string, port: number): Promise<Passages> {
