@@ -1,6 +1,6 @@
 /** `matchday lab status` for people. Everything else about a lab is in its JSON. */
 import type { KedaStatus } from '../lab/keda/status.ts'
-import { defaultLabRoot, type LabNetwork, type LabStatus, type OwnerStatus } from '../lab/lab.ts'
+import { defaultLabRoot, type LabNetwork, type LabProcesses, type LabStatus, type OwnerStatus } from '../lab/lab.ts'
 import { unenforcedNames } from '../lab/runtime/notices.ts'
 import { type TerminalText, term } from './terminal.ts'
 
@@ -50,10 +50,21 @@ function kedaLines(keda: KedaStatus | undefined): readonly TerminalText[] {
 function networkWords(network: LabNetwork | undefined): string {
   switch (network?.kind) {
     case 'namespaces':
-      return 'network namespaces of the kernel, one for each pod (experimental)'
+      return `network namespaces of the kernel, one for each pod (experimental)${processWords(network.processes)}`
     case 'preload':
       return `a preload in each Node process${network.why === 'chosen' ? '' : `, because ${network.why}`}`
     case undefined:
       return 'a preload in each Node process'
+  }
+}
+
+function processWords(processes: LabProcesses | undefined): string {
+  switch (processes?.kind) {
+    case 'own':
+      return ', in a PID namespace of the lab'
+    case 'shared':
+      return `; processes are the machine's, because the kernel refuses a PID namespace (${processes.why})`
+    case undefined:
+      return ''
   }
 }

@@ -7,14 +7,15 @@ import { createInterface } from 'node:readline'
 import { LabError } from './machine/lab-error.ts'
 import { ownFile } from './machine/own-file.ts'
 import { claimRoot, type LabPaths, labPaths } from './machine/paths.ts'
-import { isAlive, signalProcess } from './machine/processes.ts'
-import { type LabState, readState } from './machine/state.ts'
+import { componentsSeenHere } from './machine/pid-namespace.ts'
+import { isAlive, type ProcessId, signalProcess, startTicksOf } from './machine/processes.ts'
+import { hasOwnProcesses, type LabState, readState } from './machine/state.ts'
 import { alreadyUp, CLAIM_PORT, claimAddress, claimHolder } from './owner/claim.ts'
 import { askOwner } from './owner/client.ts'
 import type { OwnerStatus } from './owner/controls.ts'
 import { doorAddresses } from './owner/doors.ts'
 import { removeTransient } from './owner/folders.ts'
-import { killLeftovers } from './owner/leftovers.ts'
+import { cleanedUp, killLeftovers } from './owner/leftovers.ts'
 import { requireFree } from './owner/listening.ts'
 import { chooseNetwork, type NetworkChoice, networkChoice } from './owner/network-choice.ts'
 import { KEEP, type LabTools, type OwnerEvent, type OwnerSpec } from './owner/spec.ts'
@@ -26,7 +27,7 @@ import { REAL_ADDRESSES_VARIABLE } from './topology/real-addresses.ts'
 
 export { LabError } from './machine/lab-error.ts'
 export { defaultLabRoot, type LabPaths, labPaths } from './machine/paths.ts'
-export type { ComponentState, LabNetwork, LabPhase, LabState, NodeState } from './machine/state.ts'
+export type { ComponentState, LabNetwork, LabPhase, LabProcesses, LabState, NodeState } from './machine/state.ts'
 export type { OwnerStatus } from './owner/controls.ts'
 export { NETWORK_CHOICES, type NetworkChoice, networkChoice } from './owner/network-choice.ts'
 export type { LabTools, OwnerEvent } from './owner/spec.ts'
@@ -71,7 +72,7 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   await requireFreePlace(place)
   options.signal?.throwIfAborted()
   claimRoot(paths.root)
-  const spec: OwnerSpec = {
+  const spec: Unowned = {
     root: paths.root,
     nodes: options.nodes ?? NODE_COUNT_MAX,
     place,
@@ -79,8 +80,10 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
     tools: options.tools,
     network: await chooseNetwork(options.network ?? networkChoice(), options.tools.labnet),
   }
+  if (hasOwnProcesses(spec.network)) await killOutside(paths, place, options.onProgress)
   const owner = await spawnOwner(paths, spec)
-  owner.stdin?.write(`${JSON.stringify(spec)}\n`)
+  const told: OwnerSpec = { ...spec, self: idOf(owner) }
+  owner.stdin?.write(`${JSON.stringify(told)}\n`)
   const abort = () => owner.stdin?.end()
   options.signal?.addEventListener('abort', abort, { once: true })
   const stages: Stage[] = []
@@ -109,8 +112,8 @@ export async function labStatus(root?: string): Promise<LabStatus> {
   const state = readState(paths.state)
   if (!state) return { kind: 'none' }
   if (!isAlive(state.owner)) return { kind: 'dead', state }
-  const status = await askOwner(paths.ownerSocket, 'GET', '/status')
-  return { kind: 'up', state, status: status as OwnerStatus }
+  const status = (await askOwner(paths.ownerSocket, 'GET', '/status')) as OwnerStatus
+  return { kind: 'up', state, status: { ...status, components: componentsSeenHere(status.components, state) } }
 }
 
 /** Stops the lab of this folder, or cleans up after a dead one. Returns what was done. */
@@ -149,7 +152,20 @@ function requireLinux(): void {
   })
 }
 
-async function spawnOwner(paths: LabPaths, spec: OwnerSpec): Promise<ChildProcess> {
+type Unowned = Omit<OwnerSpec, 'self'>
+
+/**
+ * The processes of a dead lab, which an owner with a PID namespace of its own cannot see. They belong to a dead lab if the place is still free after they were found: a
+ * lab claims its place before it starts a process.
+ */
+async function killOutside(paths: LabPaths, place: Place, onProgress: LabUpOptions['onProgress']): Promise<void> {
+  const killed = await killLeftovers(paths.root, paths.state, () => requireFreePlace(place))
+  if (killed > 0) onProgress?.({ kind: 'note', text: cleanedUp(killed) })
+}
+
+const idOf = ({ pid = 0 }: ChildProcess): ProcessId => ({ pid, startTicks: startTicksOf(pid) ?? 0 })
+
+async function spawnOwner(paths: LabPaths, spec: Unowned): Promise<ChildProcess> {
   mkdirSync(paths.root, { recursive: true })
   const own = [process.execPath, ownFile('./owner/main.ts', import.meta.url)]
   const [program = '', ...words] = await inNetwork(spec, own)
@@ -168,7 +184,7 @@ async function spawnOwner(paths: LabPaths, spec: OwnerSpec): Promise<ChildProces
 }
 
 /** With namespaces, the owner and all that it starts live in a network of the lab's own. */
-async function inNetwork({ network, place, nodes, ingressPort }: OwnerSpec, own: string[]): Promise<string[]> {
+async function inNetwork({ network, place, nodes, ingressPort }: Unowned, own: string[]): Promise<string[]> {
   if (network.kind === 'preload') return own
   const host = hostOf(place)
   // labnet listens there before the owner runs, so the owner could only say that labnet failed.
@@ -178,6 +194,7 @@ async function inNetwork({ network, place, nodes, ingressPort }: OwnerSpec, own:
     addresses: [GATEWAY_IP, INGRESS_IP, DNS_IP, API_IP, ...nodeAddresses(nodes, place)],
     routes: [POD_RANGE, SERVICE_RANGE],
     caller: GATEWAY_IP,
+    ownProcesses: hasOwnProcesses(network),
   }
   return [network.labnet, 'lab', JSON.stringify(plan), '--', ...own]
 }

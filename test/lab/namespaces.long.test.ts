@@ -2,7 +2,7 @@
 // kernel's reason, where this user may not make them.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { get, type RequestOptions } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { findTool } from '../../src/cli/tools.ts'
 import { buildImages } from '../../src/lab/images/build.ts'
 import { type LabHandle, labDown, labStatus } from '../../src/lab/lab.ts'
+import { hasOwnProcesses } from '../../src/lab/machine/state.ts'
 import { chooseNetwork } from '../../src/lab/owner/network-choice.ts'
 import { API_IP } from '../../src/lab/topology/addresses.ts'
 import { TEST_IMAGES } from '../support/test-images.ts'
@@ -133,6 +134,8 @@ const ingress = {
 describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ? ` (${refusal})` : ''}`, () => {
   let bench: LabBench
   let lab: LabHandle
+  let ended: Promise<unknown>
+  const notes: string[] = []
   let pods: Json[] = []
   const exec = async (pod: string, ...command: string[]) => (await bench.kubectl('exec', pod, '--', ...command)).trim()
   const applied = async (...items: readonly object[]) => {
@@ -157,7 +160,14 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
   beforeAll(async () => {
     bench = await labBench()
     await buildImages({ folder: bench.paths.images, sources: TEST_IMAGES })
-    lab = await bench.up({ network: 'namespaces', nodes: 2, tools: { ...bench.tools, labnet } })
+    const left = spawn('sleep', ['600'], { env: { ...process.env, MATCHDAY_LAB_PROCESS: bench.root } })
+    ended = once(left, 'exit')
+    lab = await bench.up({
+      network: 'namespaces',
+      nodes: 2,
+      tools: { ...bench.tools, labnet },
+      onProgress: (event) => event.kind === 'note' && notes.push(event.text),
+    })
     await applied(settings, web, plain, dying, service, ingress)
     await bench.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
     await bench.kubectl('wait', '--for=condition=Ready', 'pod/plain', '--timeout=60s')
@@ -169,10 +179,17 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     bench?.remove()
   })
 
+  it('ended at its boot what a dead lab had left, whose processes its owner may not see', async () => {
+    expect(notes).toContain('cleaned up 1 processes of a dead lab')
+    expect(await ended).toEqual([null, 'SIGKILL'])
+  })
+
   it('says so in its state and in the cluster', async () => {
-    expect(lab.state.network).toEqual({ kind: 'namespaces', labnet })
+    expect(lab.state.network).toEqual(network)
     const system = await bench.get('namespace', 'kube-system')
-    expect(system.metadata.annotations['matchday.dev/pod-network']).toBe('network namespaces')
+    expect(system.metadata.annotations['matchday.dev/pod-network']).toBe(
+      hasOwnProcesses(network) ? 'network namespaces, and a PID namespace of the lab' : 'network namespaces',
+    )
   })
 
   it('gives a pod its own address, host name and hosts file, for programs that know nothing of the lab', async () => {
@@ -286,10 +303,34 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     expect(execFileSync('cat', ['/proc/net/fib_trie']).toString()).not.toContain(podIP)
   })
 
+  it.skipIf(!hasOwnProcesses(network))('shows its pods no process of the machine', async () => {
+    const stranger = spawn('sleep', ['3.4567e2'])
+    try {
+      const all = ['sh', '-c', 'cat /proc/[0-9]*/cmdline 2>&1 | tr "\\0" " "; true']
+      const seen = await exec('plain', ...all)
+      expect(execFileSync(all[0] ?? '', all.slice(1)).toString()).toContain('sleep 3.4567e2')
+      expect(seen).not.toContain('sleep 3.4567e2')
+      expect(seen).toContain('kube-apiserver')
+    } finally {
+      stranger.kill()
+    }
+  })
+
+  it('names its programs by the process ids of the machine, in its status and in its state', async () => {
+    const found = await labStatus(bench.root)
+    if (found.kind !== 'up') return expect.fail('the lab is up')
+    for (const { components } of [found.state, found.status])
+      for (const { name, process } of components)
+        expect(readFileSync(`/proc/${process?.pid}/environ`, 'utf8'), name).toContain(
+          `MATCHDAY_LAB_PROCESS=${bench.root}`,
+        )
+  })
+
   it('is gone whole when its owner is killed: no process, no namespace, no mount', async () => {
     const { owner } = lab.state
     process.kill(owner.pid, 'SIGKILL')
-    await vi.waitFor(() => expect(processesOf(bench.root)).toEqual([]), { timeout: 20_000, interval: 200 })
+    const timeout = hasOwnProcesses(network) ? 2_000 : 20_000
+    await vi.waitFor(() => expect(processesOf(bench.root)).toEqual([]), { timeout, interval: 50 })
     // Namespaces live as long as a process or a mount holds them.
     await vi.waitFor(() => expect(holdersOf(bench.root)).toEqual([]))
     expect((await labStatus(bench.root)).kind).toBe('dead')

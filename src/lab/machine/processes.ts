@@ -19,8 +19,26 @@ function statOf(pid: number): ProcessStat | undefined {
  * environment. This process is left out. Processes of other users cannot be read and are ignored.
  */
 export function processFamilies(matches: (entry: string) => boolean): ProcessId[] {
-  const stats = new Map(listPids().flatMap((pid) => entryOf(pid)))
-  const found = new Set([...stats.keys()].filter((pid) => environmentOf(pid).some(matches)))
+  return familiesIn(allStats(), (pid) => environmentOf(pid).some(matches))
+}
+
+/** The descendants of a process. */
+export const processesBelow = (ancestor: number): ProcessId[] =>
+  familiesIn(allStats(), (pid) => pid === ancestor).filter(({ pid }) => pid !== ancestor)
+
+/**
+ * The ids of a process in the PID namespaces below this one, from the outer to the inner: proc_pid_status(5), NSpid. Empty for a process of this namespace.
+ */
+export function innerPidsOf(pid: number): readonly number[] {
+  const [, text = ''] = /^NSpid:(.*)$/m.exec(readIfThere(`/proc/${pid}/status`) ?? '') ?? []
+  const [, ...inner] = text.trim().split(/\s+/)
+  return inner.map(Number)
+}
+
+const allStats = (): Map<number, ProcessStat> => new Map(listPids().flatMap((pid) => entryOf(pid)))
+
+function familiesIn(stats: ReadonlyMap<number, ProcessStat>, isOne: (pid: number) => boolean): ProcessId[] {
+  const found = new Set([...stats.keys()].filter(isOne))
   for (const pid of found) {
     // Iterating over a Set also visits members that are added meanwhile.
     for (const [child, { parent }] of stats) if (parent === pid) found.add(child)

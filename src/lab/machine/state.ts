@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Place } from '../topology/place.ts'
 import { requireOwn } from './paths.ts'
+import { componentsSeenHere } from './pid-namespace.ts'
 import { isErrno, type ProcessId } from './processes.ts'
 
 /**
@@ -11,7 +12,10 @@ import { isErrno, type ProcessId } from './processes.ts'
 export type LabState = {
   readonly version: 1
   readonly root: string
+  /** The process that whoever booted the lab started. In a lab with a PID namespace of its own, that is labnet. */
   readonly owner: ProcessId
+  /** The PID namespace of the components' process ids. Absent in the state of an older lab, which had the machine's. */
+  readonly pidNamespace?: string
   readonly place: Place
   readonly startedAt: string
   readonly phase: LabPhase
@@ -31,8 +35,17 @@ export type LabState = {
 
 /** The kind of pod network, and why: network namespaces of the kernel, or their emulation in each Node process (preload). */
 export type LabNetwork =
-  | { readonly kind: 'namespaces'; readonly labnet: string }
+  | { readonly kind: 'namespaces'; readonly labnet: string; readonly processes?: LabProcesses }
   | { readonly kind: 'preload'; readonly why: string }
+
+/**
+ * Whether a lab with namespaces has a PID namespace too: then it ends whole with its first process, and its pods see no process of the machine.
+ * `why`: what the kernel refused.
+ */
+export type LabProcesses = { readonly kind: 'own' } | { readonly kind: 'shared'; readonly why: string }
+
+export const hasOwnProcesses = (network: LabNetwork | undefined): boolean =>
+  network?.kind === 'namespaces' && network.processes?.kind === 'own'
 
 export type LabPhase = 'booting' | 'up' | 'degraded' | 'stopping'
 
@@ -68,7 +81,10 @@ export type ComponentState = {
   readonly lastExit?: string
 }
 
-/** The state on disk; undefined when there is no file, or not one that a lab wrote. @throws LabError when another user may have written it */
+/**
+ * The state on disk, with process ids as this process sees them; undefined when there is no file, or not one that a lab wrote. @throws LabError when another
+ * user may have written it
+ */
 export function readState(path: string): LabState | undefined {
   // It names programs to run, processes to end and a cluster to trust.
   requireOwn(dirname(path))
@@ -79,7 +95,8 @@ export function readState(path: string): LabState | undefined {
     if (isErrno(error, 'ENOENT')) return undefined
     throw error
   }
-  return parseState(text)
+  const state = parseState(text)
+  return state && { ...state, components: componentsSeenHere(state.components, state) }
 }
 
 /** Writes are atomic. A broken file means a full disk or another writer. */

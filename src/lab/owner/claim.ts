@@ -23,12 +23,18 @@ export type ClaimAddress = { readonly host: string; readonly port: number }
 export const claimAddress = (place: Place): ClaimAddress => ({ host: hostOf(place), port: CLAIM_PORT })
 
 /**
- * Claims this address for `root`. `socket`: the descriptor of a socket that already listens there, for an owner in a network of its own. @throws LabError when another lab or another program has it
+ * Claims this address for `root`. `socket`: the descriptor of a socket that already listens there, for an owner in a network of its own. `pid`: its process, as
+ * the machine sees it. @throws LabError when another lab or another program has it
  */
-export async function claimPlace(root: string, address: ClaimAddress, socket?: number): Promise<Claim> {
+export async function claimPlace(
+  root: string,
+  address: ClaimAddress,
+  socket?: number,
+  pid: number = process.pid,
+): Promise<Claim> {
   const holder: ClaimHolder = {
     program: 'matchday-lab',
-    pid: process.pid,
+    pid,
     user: userInfo().username,
     root,
     startedAt: new Date().toISOString(),

@@ -11,13 +11,18 @@ const CLEAN_LOOKS = 2
 /**
  * Kills the processes that a dead owner left and returns their number. A process belongs to the lab if it or an ancestor has the lab's mark
  * in its environment, or if the state file names it and its start time is still the same. A reused pid is never touched.
- * @throws Error when a process does not end
+ * `mayKill` is called between finding and killing, and stops it by throwing. @throws Error when a process does not end
  */
-export async function killLeftovers(root: string, statePath: string): Promise<number> {
+export async function killLeftovers(
+  root: string,
+  statePath: string,
+  mayKill: () => Promise<void> = async () => undefined,
+): Promise<number> {
   const killed = new Set<number>()
   const deadlineMs = performance.now() + GONE_WITHIN_MS
   for (let cleanLooks = 0; cleanLooks < CLEAN_LOOKS; ) {
     const found = findLeftovers(root, statePath)
+    await mayKill()
     if (found.length === 0) cleanLooks += 1
     else cleanLooks = 0
     if (performance.now() > deadlineMs) {
@@ -28,6 +33,9 @@ export async function killLeftovers(root: string, statePath: string): Promise<nu
   }
   return killed.size
 }
+
+/** For whoever boots the next lab. */
+export const cleanedUp = (processes: number): string => `cleaned up ${processes} processes of a dead lab`
 
 function findLeftovers(root: string, statePath: string): ProcessId[] {
   const named = (readState(statePath)?.components ?? []).flatMap((component) => component.process ?? []).filter(isAlive)

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { messageOf } from '../../domain/unknown.ts'
 import type { CredentialFiles } from '../control-plane/credentials.ts'
 import { type LabPaths, labPaths } from '../machine/paths.ts'
-import { startTicksOf } from '../machine/processes.ts'
-import { type LabPhase, type LabState, writeState } from '../machine/state.ts'
+import { ownPidNamespace } from '../machine/pid-namespace.ts'
+import { hasOwnProcesses, type LabPhase, type LabState, writeState } from '../machine/state.ts'
 import { unmountBelow } from '../pod-network/namespaces.ts'
 import { LAB_CONTEXT, METRICS_API_HOST } from '../topology/names.ts'
 import { hostOf } from '../topology/place.ts'
@@ -14,7 +14,7 @@ import { controlsOf } from './controls.ts'
 import { type Crew, createCrew } from './crew.ts'
 import { givenDoors, openDoors } from './doors.ts'
 import { prepareRoot, removeTransient } from './folders.ts'
-import { killLeftovers } from './leftovers.ts'
+import { cleanedUp, killLeftovers } from './leftovers.ts'
 import { requireFree } from './listening.ts'
 import { kubeletName } from './names.ts'
 import { createRoster, type Roster } from './roster.ts'
@@ -40,11 +40,12 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
     emit({ kind: 'note', text })
   }
   const doors = givenDoors()
-  const claim = await claimPlace(paths.root, claimAddress(spec.place), doors?.claim)
-  const leftovers = await killLeftovers(paths.root, paths.state)
+  const claim = await claimPlace(paths.root, claimAddress(spec.place), doors?.claim, spec.self.pid)
+  // A PID namespace is empty at first, and nothing outside can be seen from it: whoever booted the lab has looked there.
+  const leftovers = hasOwnProcesses(spec.network) ? 0 : await killLeftovers(paths.root, paths.state)
   const ingress = { host: hostOf(spec.place), port: spec.ingressPort }
   if (!doors) await requireFree(ingress.host, ingress.port)
-  if (leftovers > 0) note(`cleaned up ${leftovers} processes of a dead lab`)
+  if (leftovers > 0) note(cleanedUp(leftovers))
   prepareRoot(paths)
 
   let phase: LabPhase = 'booting'
@@ -71,7 +72,7 @@ export async function runLab(spec: OwnerSpec, { emit, stop, signal }: LifeOption
   const passages = doors && (await openDoors(doors, ingress.host))
   let booted: Booted | undefined
   try {
-    crew.addOwn('guard', 'owner/guard.ts')
+    if (!hasOwnProcesses(spec.network)) crew.addOwn('guard', 'owner/guard.ts')
     booted = await boot({
       paths,
       roster,
@@ -143,7 +144,8 @@ function describe(
   return {
     version: 1,
     root: paths.root,
-    owner: { pid: process.pid, startTicks: startTicksOf(process.pid) ?? 0 },
+    owner: spec.self,
+    pidNamespace: ownPidNamespace(),
     place: spec.place,
     startedAt: STARTED_AT,
     phase,

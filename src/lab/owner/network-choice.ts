@@ -3,8 +3,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { messageOf } from '../../domain/unknown.ts'
+import { type Fields, isFields } from '../../protocols/fields.ts'
+import { fieldsOf, textOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
-import type { LabNetwork } from '../machine/state.ts'
+import type { LabNetwork, LabProcesses } from '../machine/state.ts'
 
 /** `auto`: namespaces where the kernel lets this user make them. */
 export type NetworkChoice = 'namespaces' | 'preload' | 'auto'
@@ -27,25 +29,30 @@ export function networkChoice(env: NodeJS.ProcessEnv = process.env): NetworkChoi
 /** @throws LabError when namespaces are asked for and this machine refuses them */
 export async function chooseNetwork(choice: NetworkChoice, labnet: string | undefined): Promise<LabNetwork> {
   if (choice === 'preload') return { kind: 'preload', why: 'chosen' }
-  const why = labnet === undefined ? 'the program labnet is missing' : await refusal(labnet)
-  if (why === undefined && labnet !== undefined) return { kind: 'namespaces', labnet }
-  if (choice === 'auto') return { kind: 'preload', why: why ?? '' }
+  const tried = labnet === undefined ? 'the program labnet is missing' : await tryOut(labnet)
+  if (typeof tried !== 'string') return tried
+  if (choice === 'auto') return { kind: 'preload', why: tried }
   throw new LabError({
     code: 'lab-namespaces-refused',
-    problem: `this machine does not let you make network namespaces: ${why}.`,
+    problem: `this machine does not let you make network namespaces: ${tried}.`,
     next: 'allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), or use --network auto or preload.',
   })
 }
 
-/** Why the kernel refuses; undefined when it does not. */
-async function refusal(labnet: string): Promise<string | undefined> {
+/** What the kernel allows, or why it refuses. */
+async function tryOut(labnet: string): Promise<LabNetwork | string> {
   try {
     const { stdout } = await promisify(execFile)(labnet, ['check'])
     const found: unknown = JSON.parse(stdout)
-    if (typeof found !== 'object' || found === null || !('ok' in found)) return 'labnet check gave no answer'
-    if (found.ok === true) return undefined
-    return 'why' in found && typeof found.why === 'string' ? found.why : 'no reason given'
+    if (!isFields(found) || !('ok' in found)) return 'labnet check gave no answer'
+    if (found.ok !== true) return whyIn(found)
+    return { kind: 'namespaces', labnet, processes: processesIn(fieldsOf(found.processes)) }
   } catch (error) {
     return messageOf(error)
   }
 }
+
+const processesIn = (found: Fields): LabProcesses =>
+  found.ok === true ? { kind: 'own' } : { kind: 'shared', why: whyIn(found) }
+
+const whyIn = ({ why }: Fields): string => textOf(why) || 'no reason given'

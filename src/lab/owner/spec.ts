@@ -1,3 +1,4 @@
+import type { ProcessId } from '../machine/processes.ts'
 import type { LabNetwork } from '../machine/state.ts'
 import type { Place } from '../topology/place.ts'
 
@@ -9,6 +10,8 @@ export type OwnerSpec = {
   readonly ingressPort: number
   readonly tools: LabTools
   readonly network: LabNetwork
+  /** The owner as the one who started it sees it: labnet, in a lab with a PID namespace of its own. */
+  readonly self: ProcessId
 }
 
 /** Paths of the programs that make up a lab. */

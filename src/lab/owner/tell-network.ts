@@ -1,5 +1,5 @@
 import type { ClusterClient } from '../cluster-access/cluster.ts'
-import type { LabNetwork } from '../machine/state.ts'
+import { hasOwnProcesses, type LabNetwork } from '../machine/state.ts'
 
 const SYSTEM = 'kube-system'
 
@@ -15,7 +15,7 @@ export async function tellNetwork(api: ClusterClient, network: LabNetwork): Prom
 function wordsOf(network: LabNetwork): string {
   switch (network.kind) {
     case 'namespaces':
-      return 'network namespaces'
+      return hasOwnProcesses(network) ? 'network namespaces, and a PID namespace of the lab' : 'network namespaces'
     case 'preload':
       return 'preload in Node processes'
   }

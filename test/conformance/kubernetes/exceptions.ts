@@ -21,7 +21,7 @@ export const EXCEPTIONS: readonly SpecException[] = [
   {
     kind: 'no PID namespace',
     reason:
-      'The suite looks for its command by the name `sleep`. Containers of the lab see all processes of the machine, so it also finds others of that name.',
+      'The suite looks for its command by the name `sleep`. A container has no PID namespace of its own, so it also finds other processes of that name.',
     spec: /runtime should support execSync with timeout/,
   },
   {

@@ -90,6 +90,13 @@ describe('what a dead lab left', () => {
     expect(others.map(isAlive)).toEqual([true, true, true])
   })
 
+  it('stays where another lab has the place by then: it may belong to that lab', async () => {
+    const marked = await run({ MATCHDAY_LAB_PROCESS: root })
+    const taken = () => Promise.reject(new Error('another lab is up'))
+    await expect(killLeftovers(root, statePath, taken)).rejects.toThrow('another lab is up')
+    expect(isAlive(marked)).toBe(true)
+  })
+
   it('never includes the calling process', () => {
     const found = processFamilies((entry) => entry.startsWith('PATH='))
     expect(found.map(({ pid }) => pid)).not.toContain(process.pid)

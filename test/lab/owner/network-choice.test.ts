@@ -16,7 +16,7 @@ function answering(name: string, script: string): string {
 }
 
 const WHY = 'new user and network namespaces: operation not permitted'
-const allowed = answering('allowed', `echo '{"ok":true}'`)
+const allowed = answering('allowed', `echo '{"ok":true,"processes":{"ok":true}}'`)
 const refused = answering('refused', `echo '{"ok":false,"why":"${WHY}"}'`)
 
 describe('the network of a lab', () => {
@@ -33,7 +33,18 @@ describe('the network of a lab', () => {
 
   it('is namespaces where the kernel allows them', async () => {
     for (const choice of ['namespaces', 'auto'] as const)
-      expect(await chooseNetwork(choice, allowed)).toEqual({ kind: 'namespaces', labnet: allowed })
+      expect(await chooseNetwork(choice, allowed)).toEqual({
+        kind: 'namespaces',
+        labnet: allowed,
+        processes: { kind: 'own' },
+      })
+  })
+
+  it('is namespaces without one for processes where the kernel refuses only that, and says why', async () => {
+    const why = 'a /proc of its own: operation not permitted'
+    const some = answering('some', `echo '{"ok":true,"processes":{"ok":false,"why":"${why}"}}'`)
+    for (const choice of ['namespaces', 'auto'] as const)
+      expect(await chooseNetwork(choice, some)).toMatchObject({ labnet: some, processes: { kind: 'shared', why } })
   })
 
   it('is the preload where it is chosen, without a try', async () => {

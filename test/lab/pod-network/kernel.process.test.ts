@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findTool } from '../../../src/cli/tools.ts'
+import { hasOwnProcesses } from '../../../src/lab/machine/state.ts'
 import { chooseNetwork } from '../../../src/lab/owner/network-choice.ts'
 import {
   API_IP,
@@ -33,6 +34,7 @@ describe.skipIf(refusal !== undefined)(`the kernel’s pod network${refusal ? ` 
       addresses: [GATEWAY_IP, INGRESS_IP, DNS_IP, API_IP],
       routes: [POD_RANGE, SERVICE_RANGE],
       caller: GATEWAY_IP,
+      ownProcesses: hasOwnProcesses(network),
     }
     const words = ['lab', JSON.stringify(plan), '--', process.execPath, APP, labnet, root]
     const env = { ...process.env, MATCHDAY_REAL_ADDRESSES: '1' }

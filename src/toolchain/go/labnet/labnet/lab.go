@@ -26,12 +26,15 @@ type labPlan struct {
 	Routes []string `json:"routes"`
 	// Caller: the address from which the node itself calls them.
 	Caller string `json:"caller"`
+	// OwnProcesses: in a PID namespace of its own.
+	OwnProcesses bool `json:"ownProcesses"`
 }
 
 // portsVariable tells the program the ports of its sockets, because a plan may ask for port 0.
 const portsVariable = "MATCHDAY_LAB_PORTS"
 
 // enterLab starts the program in new namespaces, passes signals on, and ends with its exit code. When this process is killed, so is the program.
+// In a PID namespace of its own, so is everything that the program started.
 func enterLab(words []string) error {
 	plan, err := parsed[labPlan](first(words))
 	if err != nil {
@@ -45,7 +48,11 @@ func enterLab(words []string) error {
 	if err != nil {
 		return err
 	}
-	child := inNamespaces(append([]string{"lab-inside", words[0], "--"}, argv...))
+	more := uintptr(0)
+	if plan.OwnProcesses {
+		more = syscall.CLONE_NEWPID
+	}
+	child := inNamespaces(append([]string{"lab-inside", words[0], "--"}, argv...), more)
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 	child.ExtraFiles = files
 	child.Env = append(os.Environ(), portsVariable+"="+strings.Join(ports, ","))
@@ -55,14 +62,15 @@ func enterLab(words []string) error {
 	for _, file := range files {
 		_ = file.Close()
 	}
-	passSignals(child.Process)
+	caught := make(chan os.Signal, 8)
+	signal.Notify(caught, passedOn...)
+	go passOn(caught, child.Process.Pid)
 	err = child.Wait()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
-		if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			os.Exit(128 + int(status.Signal()))
+		if status, ok := ended.Sys().(syscall.WaitStatus); ok {
+			os.Exit(codeOf(status))
 		}
-		os.Exit(ended.ExitCode())
 	}
 	return err
 }
@@ -74,14 +82,14 @@ func first(words []string) string {
 	return words[0]
 }
 
-func passSignals(child *os.Process) {
-	caught := make(chan os.Signal, 8)
-	signal.Notify(caught, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	go func() {
-		for which := range caught {
-			_ = child.Signal(which)
+var passedOn = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+
+func passOn(caught <-chan os.Signal, pid int) {
+	for which := range caught {
+		if known, ok := which.(syscall.Signal); ok {
+			_ = syscall.Kill(pid, known)
 		}
-	}()
+	}
 }
 
 // takenError is told in JSON, so that the caller can say who has the address.
@@ -106,11 +114,11 @@ func listeners(addresses []string) (files []*os.File, ports []string, err error)
 const namespaces = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC
 
 // inNamespaces prepares this program to run again in new namespaces. Users keep their numbers: root all of them, anybody else only the own
-// one, which is all that the kernel allows. The capabilities count only for what belongs to the new namespaces.
-func inNamespaces(words []string) *exec.Cmd {
+// one, which is all that the kernel allows. The capabilities count only for what belongs to the new namespaces. `more` are flags of clone(2).
+func inNamespaces(words []string, more uintptr) *exec.Cmd {
 	child := exec.Command("/proc/self/exe", words...)
 	uid, gid := os.Getuid(), os.Getgid()
-	attributes := &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
+	attributes := &syscall.SysProcAttr{Cloneflags: namespaces | more, Pdeathsig: syscall.SIGKILL}
 	if uid == 0 {
 		const all = 1<<32 - 1
 		attributes.UidMappings = []syscall.SysProcIDMap{{Size: all}}
@@ -128,7 +136,7 @@ func inNamespaces(words []string) *exec.Cmd {
 	return child
 }
 
-// startInside sets the lab's network up and becomes the program.
+// startInside sets the lab's network up and becomes the program. As process 1 of a PID namespace it starts the program instead.
 func startInside(words []string) error {
 	plan, err := parsed[labPlan](first(words))
 	if err != nil {
@@ -141,8 +149,16 @@ func startInside(words []string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("mounts of its own: %w", err)
 	}
+	if plan.OwnProcesses {
+		if err := mountProc(); err != nil {
+			return fmt.Errorf("a /proc of its own: %w", err)
+		}
+	}
 	if err := setUpNode(plan); err != nil {
 		return err
+	}
+	if plan.OwnProcesses {
+		return beFirst(argv, len(plan.Listen))
 	}
 	return become(argv, os.Environ())
 }

@@ -11,7 +11,8 @@ import (
 )
 
 const usage = `usage:
-  labnet check                        can this user make the namespaces? prints {"ok":true} or {"ok":false,"why":"…"}
+  labnet check                        can this user make the namespaces? prints {"ok":false,"why":"…"} or
+                                      {"ok":true,"processes":{…}}, which says the same of a PID namespace
   labnet lab PLAN -- PROGRAM…         runs the program in a network of the lab's own; PLAN is JSON
   labnet pod PLAN                     makes the network of a pod
   labnet forget PLAN                  removes the network of a pod
@@ -41,7 +42,7 @@ func command(name string, words []string) error {
 	case "check":
 		return check()
 	case "check-inside":
-		return checkInside()
+		return checkInside(words)
 	case "lab":
 		return enterLab(words)
 	case "lab-inside":
