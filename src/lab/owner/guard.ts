@@ -1,5 +1,6 @@
-// The guard outlives the owner by a moment. A lab with a PID namespace of its own needs none: the kernel does this. etcd, the API server and the kubelets have no lifeline. When the owner is killed (kill -9), the
-// guard sees the end of its standard input and takes the rest of the lab down.
+// The guard outlives the owner by a moment. etcd, the API server and the kubelets have no lifeline. When the owner is killed (kill -9), the
+// guard sees the end of its standard input and takes the rest of the lab down. A lab with a PID namespace of its own has no guard: the kernel
+// does this for it.
 import { parseArgs } from 'node:util'
 import { labPaths } from '../machine/paths.ts'
 import { killLeftovers } from './leftovers.ts'
