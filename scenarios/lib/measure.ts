@@ -79,8 +79,14 @@ export function measure<Shared>(
     const n = scenario.iterationInTest
     const startedAt = Date.now()
     const intendedAt = intended?.(n, profileStart, startedAt) ?? startedAt
-    const outcome = attempted(sli, () => attempt({ n }, shared))
-    if (outcome instanceof Promise) return outcome.then((late) => record(late, intendedAt))
+    let outcome: Outcome | Promise<Outcome>
+    try {
+      outcome = attempt({ n }, shared)
+    } catch (error) {
+      outcome = exception(sli, error)
+    }
+    if (outcome instanceof Promise)
+      return outcome.catch((error) => exception(sli, error)).then((late) => record(late, intendedAt))
     record(outcome, intendedAt)
   }
 }
@@ -118,15 +124,6 @@ function rareSeries(sli: string) {
 const told = new Set<string>()
 
 /** k6 ends with 0 when every iteration throws. Here an exception is a bad outcome, and each VU logs its text once. */
-function attempted(sli: string, attempt: () => Outcome | Promise<Outcome>): Outcome | Promise<Outcome> {
-  try {
-    const outcome = attempt()
-    return outcome instanceof Promise ? outcome.catch((error) => exception(sli, error)) : outcome
-  } catch (error) {
-    return exception(sli, error)
-  }
-}
-
 function exception(sli: string, error: unknown): Outcome {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   if (!told.has(text)) console.error(`${sli}: ${text}`)

@@ -85,9 +85,6 @@ export const operationKey = (run: string, operation: string, n: number): string 
 
 /** Digest of a key from its md5 in hex. */
 export function digestOf(md5Hex: string): KeyDigest & { bucket: number } {
-  return {
-    low: Number.parseInt(md5Hex.slice(0, 8), 16),
-    high: Number.parseInt(md5Hex.slice(8, 16), 16),
-    bucket: Number.parseInt(md5Hex.slice(0, 2), 16),
-  }
+  const low = Number.parseInt(md5Hex.slice(0, 8), 16)
+  return { low, high: Number.parseInt(md5Hex.slice(8, 16), 16), bucket: low >>> 24 }
 }

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { iterationDueMs } from '../../scenarios/lib/intended-start.ts'
@@ -273,12 +275,28 @@ describe('the promo peak with plain k6', () => {
   it('runs from its TypeScript with a small plan of its own', () =>
     withPlatform(async () => {
       const { path } = await resolveTool('k6')
-      const args = ['run', '--quiet', '--no-usage-report', '-e', `ENTRY=${platform.entry}`, PROMO_PEAK]
+      const samples = join(k6.folder, 'samples.json')
+      const flags = ['--quiet', '--no-usage-report', '--out', `json=${samples}`]
+      const args = ['run', ...flags, '-e', `ENTRY=${platform.entry}`, PROMO_PEAK]
       const output = await new Promise<string>((done, fail) => {
         execFile(path, args, (error, stdout, stderr) => (error ? fail(error) : done(stdout + stderr)))
       })
       expect(platform.committed.get('/deposits')).toHaveLength(50)
       expect(output).toMatch(/md_acknowledged\.*: 100 /)
       expect(output).not.toMatch(/level=(warning|error)/)
+      // The VU has the tag only while the samples of an operation are added: iterations and requests must not have it.
+      const tagged = await metricsWithTag(samples, 'op')
+      expect([...tagged].sort()).toEqual(
+        ['acknowledged', 'amount_cents', 'digest_high', 'digest_low', 'refused', 'unknown_count'].map(
+          (name) => `md_${name}`,
+        ),
+      )
     }))
 })
+
+/** Metrics of which k6 wrote a sample with the tag. `file` is what `--out json` made. */
+async function metricsWithTag(file: string, tag: string): Promise<Set<string>> {
+  const lines = (await readFile(file, 'utf8')).trim().split('\n')
+  const points = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'Point')
+  return new Set(points.filter(({ data }) => data.tags[tag] !== undefined).map(({ metric }) => metric))
+}
