@@ -115,6 +115,9 @@ async function boot(given: LabChoice): Promise<LabHandle> {
       if (event.kind === 'note') stage(event.text)
     },
   })
+  const { network } = lab.state
+  if (network?.kind === 'preload' && network.why !== 'chosen')
+    stage(`pods get no network namespaces, they are emulated: ${network.why}`)
   try {
     await applied
     let last = ''
@@ -147,7 +150,7 @@ export async function addRunners({ root, network }: LabState, { k6, namespace }:
   if (network?.kind !== 'namespaces')
     throw new EnvironmentError(
       'runners of a load need a lab whose pods have networks and files of their own, and this one emulates them',
-      'matchday lab down, then run again, or boot one: matchday lab up --network namespaces',
+      'use a machine that allows network namespaces (matchday lab status says what it refused); if MATCHDAY_LAB_NETWORK or --network chose the preload: matchday lab down, then run again',
     )
   await stageRunners(labPaths(root).images, k6)
   await applyManifests(root, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }])

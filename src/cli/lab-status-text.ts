@@ -50,7 +50,7 @@ function kedaLines(keda: KedaStatus | undefined): readonly TerminalText[] {
 function networkWords(network: LabNetwork | undefined): string {
   switch (network?.kind) {
     case 'namespaces':
-      return `network namespaces of the kernel, one for each pod (experimental)${processWords(network.processes)}`
+      return `network namespaces of the kernel, one for each pod${processWords(network.processes)}`
     case 'preload':
       return `a preload in each Node process${network.why === 'chosen' ? '' : `, because ${network.why}`}`
     case undefined:

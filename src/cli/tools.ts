@@ -86,10 +86,10 @@ export const findTools = <N extends ToolName>(
 export const findTool = async (name: ToolName, signal: AbortSignal): Promise<ResolvedTool> =>
   (await findTools([name], signal))[name]
 
-/** Paths by name, in the form that the lab takes. labnet only for a lab that may have network namespaces. */
+/** Paths by name, in the form that the lab takes. labnet only for a lab that may have network namespaces. @throws ToolchainError */
 export async function labTools(signal: AbortSignal, network: NetworkChoice = networkChoice()): Promise<LabTools> {
   const found = await findTools(LAB_TOOLS, signal)
-  const labnet = network === 'preload' ? undefined : await findTool('labnet', signal)
+  const labnet = await labnetFor(network, signal)
   const definitions = await definitionsOrNone(signal)
   return {
     ...(definitions === undefined ? {} : { gatewayDefinitions: definitions }),
@@ -99,7 +99,19 @@ export async function labTools(signal: AbortSignal, network: NetworkChoice = net
     'kube-scheduler': found['kube-scheduler'].path,
     kubelet: found.kubelet.path,
     kubectl: found.kubectl.path,
-    ...(labnet ? { labnet: labnet.path } : {}),
+    ...(labnet === undefined ? {} : { labnet }),
+  }
+}
+
+/** `auto` does without it on a machine without Go whose other programs are given. */
+async function labnetFor(network: NetworkChoice, signal: AbortSignal): Promise<string | undefined> {
+  if (network === 'preload') return undefined
+  try {
+    return (await findTool('labnet', signal)).path
+  } catch (error) {
+    if (network !== 'auto' || !(error instanceof ToolchainError)) throw error
+    say(term`${onStderr('yellow', 'note')} pods get no network namespaces: ${error.problem} Next: ${error.next}`)
+    return undefined
   }
 }
 

@@ -42,7 +42,7 @@ export type LabUpOptions = {
   /** Only for labs side by side. */
   readonly place?: Place
   readonly ingressPort?: number
-  /** The kind of pod network. Default: MATCHDAY_LAB_NETWORK, else preload. */
+  /** The kind of pod network. Default: MATCHDAY_LAB_NETWORK, else auto. */
   readonly network?: NetworkChoice
   readonly onProgress?: (event: OwnerEvent) => void
   /** Called as soon as the API server accepts objects, seconds before the nodes are ready. */
@@ -209,12 +209,15 @@ const nodeAddresses = (nodes: number, place: Place): readonly string[] => [
 async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOptions, stages: Stage[]): Promise<void> {
   if (!owner.stdout) throw new Error('the owner was spawned with a pipe')
   owner.stdin?.on('error', () => {}) // it may end before it reads; then its output ends
+  let refused: LabError | undefined
   for await (const line of createInterface({ input: owner.stdout })) {
     const event: OwnerEvent = JSON.parse(line)
     options.onProgress?.(event)
     switch (event.kind) {
       case 'refused':
-        throw new LabError(event)
+        // Its end is waited for: until then its sockets are taken.
+        refused = new LabError(event)
+        break
       case 'stage':
         stages.push({ name: event.name, startMs: event.startMs, ms: event.ms })
         break
@@ -228,6 +231,7 @@ async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOp
     }
   }
   options.signal?.throwIfAborted()
+  if (refused) throw refused
   throw new LabError({
     code: 'lab-owner-died',
     problem: 'the process that owns the lab ended before the lab was up.',

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NETWORK_VARIABLE } from '../../src/lab/owner/network-choice.ts'
 import { type Build, minutesToBuild, refusal } from '../real/programs.ts'
 import { chromium } from './browser.ts'
 import { seedOfChecks } from './commit-seed.ts'
@@ -41,11 +42,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'matchday-checks-'))
 /** A tool as the file that this Node runs: started by its own name it would run under the user's Node. */
 const tool = (name: string): string => realpathSync(join('node_modules', '.bin', name))
 
-function run(title: string, args: readonly string[]): Promise<number> {
+function run(title: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
   const startedAt = performance.now()
   console.log(`\n== ${title}`)
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    })
     child.on('error', (error) => {
       console.error(`${title}: ${error.message}`)
       resolve(1)
@@ -70,13 +74,23 @@ async function check(title: string, ...args: string[]): Promise<Count> {
  * One vitest project, counted by its own report: an exit code of 0 with no test run is a failure. A few files that fail where real
  * processes run are run once more, and a test that passes then is told as flaky (docs/adr/0069).
  */
-async function tests(project: string, ...files: readonly string[]): Promise<Count> {
-  const first = await attempt(project, `tests: ${project}`, files)
+const tests = (project: string, ...files: readonly string[]): Promise<Count> => tier({ project, title: project, files })
+
+type Tier = {
+  readonly project: string
+  readonly title: string
+  readonly files: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+}
+
+async function tier({ project, title, files, env }: Tier): Promise<Count> {
+  const attempt = (part: string, of: readonly string[]) => attemptOf(project, `tests: ${title}${part}`, of, env)
+  const first = await attempt('', files)
   const named = new Set(first.outcome.named)
   const again = first.outcome.files
   if (project === 'pure' || again.length === 0 || again.length > FILES_AGAIN_MAX) return counted(project, first)
   console.log(`\nonce more, to tell a flaky test from a broken one: ${again.join(', ')}`)
-  const { report, code } = await attempt(project, `tests: ${project}, second attempt`, again)
+  const { report, code } = await attempt(', second attempt', again)
   const both = withSecondAttempt(first.report, report)
   const second = { report: both, code, outcome: outcomeOf(both, process.cwd()) }
   for (const line of second.outcome.named) named.delete(line)
@@ -86,18 +100,15 @@ async function tests(project: string, ...files: readonly string[]): Promise<Coun
 
 type Attempt = { readonly report: Report; readonly code: number; readonly outcome: Outcome }
 
-async function attempt(project: string, title: string, files: readonly string[]): Promise<Attempt> {
+async function attemptOf(
+  project: string,
+  title: string,
+  files: readonly string[],
+  env?: NodeJS.ProcessEnv,
+): Promise<Attempt> {
   const file = join(scratch, `${title.replaceAll(/\W+/g, '-')}.json`)
-  const code = await run(title, [
-    tool('vitest'),
-    'run',
-    '--project',
-    project,
-    ...files,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile=${file}`,
-  ])
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${file}`]
+  const code = await run(title, [tool('vitest'), 'run', '--project', project, ...files, ...reporters], env)
   const report = read(file)
   return { report, code, outcome: outcomeOf(report, process.cwd()) }
 }
@@ -115,6 +126,15 @@ function read(file: string): Report {
     return { testResults: [] }
   }
 }
+
+/**
+ * The lab's own contract with the pod network of machines that refuse namespaces. The tiers before have namespaces where the machine allows them
+ * (docs/adr/0050).
+ */
+const PRELOAD: readonly Tier[] = [
+  { project: 'lab', title: 'lab, preload', files: ['test/lab'], env: { [NETWORK_VARIABLE]: 'preload' } },
+  { project: 'long', title: 'long, preload', files: ['test/lab/kubectl'], env: { [NETWORK_VARIABLE]: 'preload' } },
+]
 
 /** As much of it as the time allows. */
 async function realTier(): Promise<readonly Count[]> {
@@ -149,7 +169,8 @@ if (process.env.MATCHDAY_TESTS === 'all') {
   else counts.push(await tests('browser'))
   // Only KEDA's own test in `long` needs it, and builds it if it must; here the build has a step and a time of its own.
   if (hasToolchain) counts.push(await check('toolchain: KEDA', 'src/cli/bin.mjs', 'toolchain', 'build', 'keda'))
-  if (hasToolchain) for (const tier of ['long', 'alone', 'crash', 'canary']) counts.push(await tests(tier))
+  if (hasToolchain) for (const project of ['long', 'alone', 'crash', 'canary']) counts.push(await tests(project))
+  if (hasToolchain) for (const each of PRELOAD) counts.push(await tier(each))
   if (hasToolchain) counts.push(...(await realTier()))
 }
 rmSync(scratch, { recursive: true, force: true })

@@ -36,7 +36,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .addOption(
       checkedFlag(
         '--network <kind>',
-        `pod network (experimental): ${NETWORK_CHOICES.join(', ')}; default: MATCHDAY_LAB_NETWORK, else preload`,
+        `pod network: ${NETWORK_CHOICES.join(', ')}; default: MATCHDAY_LAB_NETWORK, else auto: namespaces where the kernel allows them`,
         amongWords(NETWORK_CHOICES, 'networks'),
       ),
     )
@@ -44,7 +44,7 @@ export function addLab(root: Command, finish: (code: number) => void): void {
     .addOption(outputFlag())
     .addHelpText(
       'after',
-      '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  helm template shop ./chart | matchday lab up --workload ./my-services -f -\n  matchday lab up --overlay test/canary/defects/no-failover\n  matchday lab up --network namespaces\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
+      '\nExamples:\n  matchday lab up\n  matchday lab up --workload ./my-services\n  helm template shop ./chart | matchday lab up --workload ./my-services -f -\n  matchday lab up --overlay test/canary/defects/no-failover\n  matchday lab up --network preload\n  kubectl --kubeconfig "$(matchday lab status --output kubeconfig)" get pods -A',
     )
     .action(
       async (flags: {

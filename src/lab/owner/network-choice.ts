@@ -8,17 +8,17 @@ import { fieldsOf, textOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
 import type { LabNetwork, LabProcesses } from '../machine/state.ts'
 
-/** `auto`: namespaces where the kernel lets this user make them. */
+/** `auto`: namespaces where the kernel lets this user make them, else the preload. */
 export type NetworkChoice = 'namespaces' | 'preload' | 'auto'
 
-export const NETWORK_CHOICES: readonly NetworkChoice[] = ['preload', 'namespaces', 'auto']
+export const NETWORK_CHOICES: readonly NetworkChoice[] = ['auto', 'namespaces', 'preload']
 export const NETWORK_VARIABLE = 'MATCHDAY_LAB_NETWORK'
 
-/** The preload stays the default until all tests that pass with it also pass with namespaces. @throws LabError for any other word */
+/** What MATCHDAY_LAB_NETWORK says, by default `auto`. @throws LabError for any other word */
 export function networkChoice(env: NodeJS.ProcessEnv = process.env): NetworkChoice {
   const asked = env[NETWORK_VARIABLE] ?? ''
   const chosen = NETWORK_CHOICES.find((choice) => choice === asked)
-  if (asked === '' || chosen) return chosen ?? 'preload'
+  if (asked === '' || chosen) return chosen ?? 'auto'
   throw new LabError({
     code: 'lab-network-unknown',
     problem: `${NETWORK_VARIABLE} is ${JSON.stringify(asked)}, which is not a kind of pod network.`,

@@ -21,14 +21,14 @@ const refused = answering('refused', `echo '{"ok":false,"why":"${WHY}"}'`)
 
 describe('the network of a lab', () => {
   it.each([
-    [{}, 'preload'],
-    [{ MATCHDAY_LAB_NETWORK: '' }, 'preload'],
-    [{ MATCHDAY_LAB_NETWORK: 'auto' }, 'auto'],
+    [{}, 'auto'],
+    [{ MATCHDAY_LAB_NETWORK: '' }, 'auto'],
+    [{ MATCHDAY_LAB_NETWORK: 'preload' }, 'preload'],
     [{ MATCHDAY_LAB_NETWORK: 'namespaces' }, 'namespaces'],
   ])('%j chooses %s', (env, choice) => expect(networkChoice(env)).toBe(choice))
 
   it('is none that MATCHDAY_LAB_NETWORK invents', () => {
-    expect(() => networkChoice({ MATCHDAY_LAB_NETWORK: 'cni' })).toThrow('one of preload, namespaces, auto')
+    expect(() => networkChoice({ MATCHDAY_LAB_NETWORK: 'cni' })).toThrow('one of auto, namespaces, preload')
   })
 
   it('is namespaces where the kernel allows them', async () => {
