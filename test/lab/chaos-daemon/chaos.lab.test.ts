@@ -5,6 +5,7 @@ import { controlComponent } from '../../../src/lab/lab.ts'
 import { callSocket } from '../../../src/lab/machine/socket-client.ts'
 import { eventually } from '../support/bare-cluster.ts'
 import type { Json } from '../support/lab-bench.ts'
+import { reach } from '../support/pod-reach.ts'
 import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 
 // Faults on pods that run, in a whole lab: what the daemon's objects say is compared with what a pod sees when it asks another.
@@ -74,13 +75,17 @@ const endpoints = async (): Promise<number> => {
   const slices: Json[] = (await bench.get('endpointslices', '-l', 'kubernetes.io/service-name=server')).items
   return slices.flatMap((slice) => slice.endpoints ?? []).filter(({ conditions }) => conditions.ready).length
 }
-const hostOf = (pod: Json): string => pod.status.podIP.replace(/^10\./, '127.')
+/** Where this machine reaches the pod's server. */
+async function originOf(pod: Json): Promise<string> {
+  const { host, port } = await reach(bench.state, pod.status.podIP, 8080)
+  return `http://${host}:${port}`
+}
 
 /** What the client pod sees when it asks: milliseconds, or what went wrong. */
 async function asked(url: string, withinMs = 1000): Promise<string> {
   const [client] = await podsOf('client')
   const query = new URLSearchParams({ url, withinMs: String(withinMs) })
-  const answer = await fetch(`http://${hostOf(client)}:8080/ask?${query}`)
+  const answer = await fetch(`${await originOf(client)}/ask?${query}`)
   return answer.text()
 }
 const serverAddress = async (index = 0) => `http://${(await podsOf('server'))[index].status.podIP}:8080/`
@@ -282,10 +287,10 @@ describe('metrics of running pods', () => {
         ],
       },
     })
-    const servers = await podsOf('server')
+    const servers = await Promise.all((await podsOf('server')).map(originOf))
     const load = setInterval(() => {
-      for (const pod of servers)
-        fetch(`http://${hostOf(pod)}:8080/`)
+      for (const server of servers)
+        fetch(server)
           .then((answer) => answer.text())
           .catch(() => {})
     }, 50)

@@ -10,7 +10,6 @@ import { renderImages } from '../../../src/lab/images/render.ts'
 import { stageKeda } from '../../../src/lab/keda/images.ts'
 import { applyKeda, KEDA_NAMESPACE, type KedaTools, needsKeda, untilKedaServes } from '../../../src/lab/keda/install.ts'
 import type { LabHandle } from '../../../src/lab/lab.ts'
-import { machineAddress } from '../../../src/lab/topology/addresses.ts'
 import { applyManifests } from '../../../src/lab/workload/apply.ts'
 import { untilReady } from '../../../src/lab/workload/deploy.ts'
 import { renderManifests } from '../../../src/lab/workload/render.ts'
@@ -24,6 +23,7 @@ import {
 } from '../../../src/protocols/kubernetes/api.ts'
 import { KEDA_TOOLS, resolveAll } from '../../../src/toolchain/toolchain.ts'
 import { type LabBench, labBench, processesOf } from '../support/lab-bench.ts'
+import { reach } from '../support/pod-reach.ts'
 
 // KEDA's build takes some ten minutes on two free cores, if it is needed.
 const BUILD_MS = 60 * 60_000
@@ -124,8 +124,8 @@ async function openQueue(): Promise<pg.Client> {
   const pod = (await find(api, { method: 'GET', path: `${paths.pods('jobs')}/queue-0` })) as {
     status: { podIP: string }
   }
-  const host = machineAddress(pod.status.podIP)
-  const client = new pg.Client({ host, port: 5432, user: 'jobs', password: 'lab', database: 'jobs' })
+  const at = await reach(lab.state, pod.status.podIP, 5432)
+  const client = new pg.Client({ ...at, user: 'jobs', password: 'lab', database: 'jobs' })
   await client.connect()
   await client.query('CREATE TABLE jobs ()')
   return client

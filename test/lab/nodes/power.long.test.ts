@@ -1,8 +1,7 @@
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { labStatus } from '../../../src/lab/lab.ts'
-import { loopbackOf } from '../../../src/lab/topology/node-table.ts'
 import type { Json } from '../support/lab-bench.ts'
+import { listens, reach } from '../support/pod-reach.ts'
 import { type SharedBench, sharedBench } from '../support/shared-bench.ts'
 
 // A zone dies the way machines die, without closing connections. Everything after that is Kubernetes' own work. The annotation is all that
@@ -76,7 +75,8 @@ describe('nodes of a zone without power', () => {
     const [peer] = before.filter((pod) => !inLostZone(pod))
     expect(lost.length).toBeGreaterThan(0)
     const victim: string = lost[0].status.podIP
-    const ask = async (path: string) => (await fetch(`http://${loopbackOf(peer.status.podIP)}:8080${path}`)).text()
+    const { host, port } = await reach(bench.state, peer.status.podIP, 8080)
+    const ask = async (path: string) => (await fetch(`http://${host}:${port}${path}`)).text()
     await ask(`/hold?ip=${victim}`)
     await within(5_000, async () => expect(await ask('/held')).toBe('open'))
     expect(await ask(`/dial?ip=${victim}`)).toBe('answered')
@@ -84,7 +84,7 @@ describe('nodes of a zone without power', () => {
     await bench.kubectl('annotate', 'nodes', '-l', LOST_ZONE, 'matchday.dev/power=off')
     await within(10_000, async () => {
       expect(await kubelets()).toEqual(['stopped', 'stopped'])
-      for (const pod of lost) expect(await listens(loopbackOf(pod.status.podIP))).toBe(false)
+      for (const pod of lost) expect(await answers(pod)).toBe(false)
     })
     // The process is gone, and this machine would refuse a connection to its port. A peer in the cluster must not see a refusal.
     expect(await ask(`/dial?ip=${victim}`)).toBe('silence')
@@ -127,11 +127,11 @@ describe('nodes of a zone without power', () => {
     const onNode = async () => (await allPods()).filter((pod) => pod.spec.nodeName === node)
     const before = await onNode()
     await bench.kubectl('annotate', 'node', node, 'matchday.dev/power=off')
-    await within(10_000, async () => expect(await listens(loopbackOf(before[0].status.podIP))).toBe(false))
+    await within(10_000, async () => expect(await answers(before[0])).toBe(false))
     const runtime = await componentPid('node-runtime')
     process.kill(runtime, 'SIGKILL')
     await within(20_000, async () => expect(await componentPid('node-runtime')).not.toBe(runtime))
-    expect(await listens(loopbackOf(before[0].status.podIP))).toBe(false)
+    expect(await answers(before[0])).toBe(false)
     await bench.kubectl('annotate', 'node', node, '--overwrite', 'matchday.dev/power=on')
     await within(60_000, async () => {
       const after = await onNode()
@@ -152,9 +152,4 @@ async function componentPid(name: string): Promise<number> {
   return pid ?? expect.fail(`${name} runs`)
 }
 
-function listens(host: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect({ port: 8080, host }, () => resolve(true))
-  socket.on('error', () => resolve(false))
-  return promise.finally(() => socket.destroy())
-}
+const answers = (pod: Json): Promise<boolean> => listens(bench.state, pod.status.podIP, 8080)
