@@ -2,6 +2,7 @@
 // parts that Kubernetes lets anyone plug in (container runtime, pod network, metrics, ingress, cloud provider) are made here, one folder
 // each. This file is the front door: it starts the owner process, sends it requests, and stops it.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { LabError } from './machine/lab-error.ts'
@@ -89,6 +90,10 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   const stages: Stage[] = []
   try {
     await bootEvents(owner, paths, options, stages)
+  } catch (error) {
+    // It says why before it ends, and until then its addresses are taken.
+    await exitOf(owner)
+    throw error
   } finally {
     options.signal?.removeEventListener('abort', abort)
   }
@@ -183,6 +188,10 @@ async function spawnOwner(paths: LabPaths, spec: Unowned): Promise<ChildProcess>
   }
 }
 
+async function exitOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
 /** With namespaces, the owner and all that it starts live in a network of the lab's own. */
 async function inNetwork({ network, place, nodes, ingressPort }: Unowned, own: string[]): Promise<string[]> {
   if (network.kind === 'preload') return own
@@ -209,15 +218,12 @@ const nodeAddresses = (nodes: number, place: Place): readonly string[] => [
 async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOptions, stages: Stage[]): Promise<void> {
   if (!owner.stdout) throw new Error('the owner was spawned with a pipe')
   owner.stdin?.on('error', () => {}) // it may end before it reads; then its output ends
-  let refused: LabError | undefined
   for await (const line of createInterface({ input: owner.stdout })) {
     const event: OwnerEvent = JSON.parse(line)
     options.onProgress?.(event)
     switch (event.kind) {
       case 'refused':
-        // Its end is waited for: until then its sockets are taken.
-        refused = new LabError(event)
-        break
+        throw new LabError(event)
       case 'stage':
         stages.push({ name: event.name, startMs: event.startMs, ms: event.ms })
         break
@@ -231,7 +237,6 @@ async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOp
     }
   }
   options.signal?.throwIfAborted()
-  if (refused) throw refused
   throw new LabError({
     code: 'lab-owner-died',
     problem: 'the process that owns the lab ended before the lab was up.',

@@ -55,6 +55,7 @@ const plain = {
       {
         name: 'plain',
         image: 'test/web',
+        workingDir: '/made/here',
         command: ['node', '-e', "require('http').createServer((q, s) => s.end(q.socket.remoteAddress)).listen(80)"],
         readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 },
         volumeMounts: [
@@ -106,6 +107,36 @@ const cut = {
     selector: { namespaces: ['default'], labelSelectors: { app: 'plain' } },
     direction: 'both',
     target: { mode: 'all', selector: { namespaces: ['default'], labelSelectors: labels } },
+    duration: '60s',
+  },
+}
+// It serves all addresses of its pod, so the relay that delays packets of other programs is not in its way.
+const database = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'database', labels: { app: 'database' } },
+  spec: {
+    containers: [
+      {
+        name: 'database',
+        image: 'matchday/postgres',
+        args: ['postgres', '-c', 'listen_addresses=*'],
+        env: [{ name: 'POSTGRES_PASSWORD', value: 'lab' }],
+        ports: [{ containerPort: 5432 }],
+        readinessProbe: { tcpSocket: { port: 5432 }, periodSeconds: 1 },
+      },
+    ],
+  },
+}
+const slow = {
+  apiVersion: 'chaos-mesh.org/v1alpha1',
+  kind: 'NetworkChaos',
+  metadata: { name: 'slow' },
+  spec: {
+    action: 'delay',
+    delay: { latency: '100ms' },
+    mode: 'all',
+    selector: { namespaces: ['default'], labelSelectors: { app: 'database' } },
     duration: '60s',
   },
 }
@@ -168,9 +199,9 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
       tools: { ...bench.tools, labnet },
       onProgress: (event) => event.kind === 'note' && notes.push(event.text),
     })
-    await applied(settings, web, plain, dying, service, ingress)
+    await applied(settings, web, plain, dying, service, ingress, database)
     await bench.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s')
-    await bench.kubectl('wait', '--for=condition=Ready', 'pod/plain', '--timeout=60s')
+    await bench.kubectl('wait', '--for=condition=Ready', 'pod/plain', 'pod/database', '--timeout=60s')
     pods = (await bench.get('pods', '-l', 'app=web')).items
   })
   afterAll(async () => {
@@ -275,6 +306,25 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     await soon(async () => expect(await dialled('plain', 'http://web/')).toBe('no answer'))
     await bench.kubectl('delete', 'networkchaos', 'cut')
     await soon(async () => expect(await dialled('plain', 'http://web/')).not.toBe('no answer'))
+  })
+
+  it('gives a container the volumes of its image, at their paths', async () => {
+    // Its pod has no volume, and the machine has no such folder.
+    expect(await exec('database', 'cat', '/var/lib/postgresql/data/pgdata/PG_VERSION')).toMatch(/^\d+$/)
+  })
+
+  it('starts a program in the folder that its pod names, and makes it', async () => {
+    expect(await exec('plain', 'pwd')).toBe('/made/here')
+  })
+
+  it('does not say that packets are delayed which it cannot delay, and lets the experiment be deleted', async () => {
+    await applied(slow)
+    await soon(async () => {
+      const [record] = (await bench.get('networkchaos', 'slow')).status.experiment.containerRecords
+      expect(record.phase).toBe('Not Injected')
+      expect(record.events.at(-1).message).toContain("default/database serves port 5432 at the pod's own address")
+    })
+    await bench.kubectl('delete', 'networkchaos', 'slow', '--timeout=10s')
   })
 
   it('is reached by the ingress, by the API server and by port-forward', async () => {

@@ -16,6 +16,8 @@ export type Acknowledgement =
   | { readonly kind: 'acknowledged' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly problem: string }
+  /** The pod answered that it cannot apply the rules. */
+  | { readonly kind: 'refused'; readonly problem: string }
 
 export type NetworkAgent = {
   /** Requests that the pod holds exactly these rules of this source. Sent by `flush`. */
@@ -172,7 +174,9 @@ async function put(
 function acknowledgementOf(state: unknown): Acknowledgement {
   if (state === 'acknowledged') return { kind: 'acknowledged' }
   if (state === 'gone') return { kind: 'gone' }
-  return { kind: 'failed', problem: textOf(fieldsOf(state).failed) || 'the pod did not acknowledge' }
+  const { refused, failed } = fieldsOf(state)
+  if (typeof refused === 'string') return { kind: 'refused', problem: refused }
+  return { kind: 'failed', problem: textOf(failed) || 'the pod did not acknowledge' }
 }
 
 /** Everything that the agent holds, by source. */

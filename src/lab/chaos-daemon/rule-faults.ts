@@ -64,6 +64,10 @@ export function createRuleEnactor(
       case 'failed':
         refused.add(slotOf(source, uid))
         return failed(from, standing.problem)
+      case 'refused':
+        // It will not change its mind. A record that waited could not be healed, because its experiment waits for it first.
+        agent.want(source, uid, [])
+        return failed('Not Injected', standing.problem)
     }
   }
 

@@ -26,6 +26,8 @@ export type IndexedImage = {
   readonly userName?: string
   /** the signal that asks the program to end; SIGTERM by default */
   readonly stopSignal?: NodeJS.Signals
+  /** Folders that each container has for itself and may write (VOLUME of a Dockerfile); only in a lab with namespaces. */
+  readonly volumes?: readonly string[]
   readonly sizeBytes: number
 }
 

@@ -46,6 +46,7 @@ export async function postgresImage(folder: string, onProgress: (text: string) =
         // Fast shutdown, as in the official image. SIGTERM would wait until all clients disconnect.
         stopSignal: 'SIGINT',
         user: NOBODY,
+        volumes: ['/var/lib/postgresql/data'],
         sizeBytes: POSTGRES_BYTES,
       },
     },

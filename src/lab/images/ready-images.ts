@@ -1,7 +1,7 @@
 /** Images that need no bundling: a folder with any program of this machine, or an OCI archive as `docker save` writes it. */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf } from '../../domain/unknown.ts'
+import { isObject, messageOf } from '../../domain/unknown.ts'
 import { LabError } from '../machine/lab-error.ts'
 import { unpackArchive } from './archive.ts'
 import type { IndexedImage } from './image-index.ts'
@@ -15,6 +15,8 @@ export type Start = {
   readonly arguments?: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly workingDir?: string
+  /** Folders that each container has for itself. */
+  readonly volumes?: readonly string[]
   /** uid if root runs the lab; `nobody` by default */
   readonly user?: number
   /** What the image says instead of a number. It is only told: containers run as `nobody`. */
@@ -78,7 +80,9 @@ async function archiveImage(store: string, { name, archive }: ArchiveSource): Pr
   return { name, image: native(at, digest, startOf(join(store, at, 'config.json')), size) }
 }
 
-type ImageConfig = { readonly config?: Readonly<Record<'Entrypoint' | 'Cmd' | 'Env' | 'WorkingDir' | 'User', unknown>> }
+type ImageConfig = {
+  readonly config?: Readonly<Record<'Entrypoint' | 'Cmd' | 'Env' | 'WorkingDir' | 'User' | 'Volumes', unknown>>
+}
 
 /** Programs and folders of the image are paths below its root here, because a container of the lab has no root of its own. */
 function startOf(configFile: string): Start {
@@ -88,6 +92,7 @@ function startOf(configFile: string): Start {
   const { PATH = '', ...others } = env
   const [userName = ''] = typeof config?.User === 'string' ? config.User.split(':') : []
   const user = /^\d+/.exec(userName)?.[0]
+  const volumes = isObject(config?.Volumes) ? Object.keys(config.Volumes) : []
   return {
     entrypoint: programInImage(entrypoint),
     ...(given.length === 0 ? {} : { arguments: entrypoint.length === 0 ? programInImage(given) : given }),
@@ -95,6 +100,7 @@ function startOf(configFile: string): Start {
     ...(typeof config?.WorkingDir === 'string' && config.WorkingDir !== ''
       ? { workingDir: `${ROOT}${config.WorkingDir}` }
       : {}),
+    ...(volumes.length === 0 ? {} : { volumes }),
     ...(user === undefined || user === '0' ? {} : { user: Number(user) }),
     ...(user === undefined && userName !== '' && userName !== 'root' ? { userName } : {}),
   }
@@ -111,7 +117,7 @@ const pathInImage = (path: string): string => [...path.split(':').map((each) => 
 const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
 
 function native(at: string, digest: string, start: Start, sizeBytes: number): IndexedImage {
-  const { entrypoint, arguments: given, env, workingDir, user, userName } = start
+  const { entrypoint, arguments: given, env, workingDir, volumes, user, userName } = start
   return {
     digest,
     kind: 'native',
@@ -120,6 +126,7 @@ function native(at: string, digest: string, start: Start, sizeBytes: number): In
     ...(given === undefined ? {} : { arguments: given }),
     env,
     ...(workingDir === undefined ? {} : { workingDir }),
+    ...(volumes === undefined ? {} : { volumes }),
     ...(user === undefined ? {} : { user }),
     ...(userName === undefined ? {} : { userName }),
     sizeBytes,

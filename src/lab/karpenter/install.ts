@@ -8,7 +8,7 @@ import { withCluster } from '../cluster-access/connect.ts'
 import { readIndex } from '../images/image-index.ts'
 import { renderImages } from '../images/render.ts'
 import { labPaths } from '../machine/paths.ts'
-import type { LabState } from '../machine/state.ts'
+import { apiServerForPods, type LabState } from '../machine/state.ts'
 import { applyManifests } from '../workload/apply.ts'
 import { requireCondition, untilServed } from '../workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../workload/render.ts'
@@ -36,7 +36,7 @@ export async function applyKarpenter(
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'lab', namespace: KARPENTER_NAMESPACE },
-    data: { MATCHDAY_API_SERVER: state.apiServer.url },
+    data: { MATCHDAY_API_SERVER: apiServerForPods(state) },
   }
   const all = [...renderImages(own.flat(), images), settings].map((each) => withDelay(each, nodeDelay))
   await applyManifests(state.root, all)

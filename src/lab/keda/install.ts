@@ -9,7 +9,7 @@ import { withCluster } from '../cluster-access/connect.ts'
 import { readIndex } from '../images/image-index.ts'
 import { renderImages } from '../images/render.ts'
 import { labPaths } from '../machine/paths.ts'
-import type { LabState } from '../machine/state.ts'
+import { apiServerForPods, type LabState } from '../machine/state.ts'
 import { applyManifests } from '../workload/apply.ts'
 import { requireCondition, untilServed } from '../workload/plug-ins.ts'
 import { type Manifest, renderManifests } from '../workload/render.ts'
@@ -36,7 +36,7 @@ export async function applyKeda(state: LabState, tools: KedaTools): Promise<void
     kind: 'ConfigMap',
     metadata: { name: 'lab', namespace: KEDA_NAMESPACE },
     data: {
-      MATCHDAY_API_SERVER: state.apiServer.url,
+      MATCHDAY_API_SERVER: apiServerForPods(state),
       KEDA_CLUSTER_OBJECT_NAMESPACE: KEDA_NAMESPACE,
       KUBERNETES_CLUSTER_DOMAIN: 'cluster.local',
     },

@@ -10,7 +10,7 @@ here=$MATCHDAY_NATIVE_ADDRESS
 account="$MATCHDAY_ROOT/var/run/secrets/kubernetes.io/serviceaccount"
 certificates="$MATCHDAY_ROOT/certs"
 
-# The API server listens on the machine itself. The ClusterIP in a pod's environment leads nowhere.
+# Without network namespaces the API server listens on the machine itself, and the ClusterIP in a pod's environment leads nowhere.
 unset NODE_OPTIONS KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT
 export KUBECONFIG="$TMPDIR/kubeconfig"
 cat >"$KUBECONFIG" <<END

@@ -47,6 +47,10 @@ export type LabProcesses = { readonly kind: 'own' } | { readonly kind: 'shared';
 export const hasOwnProcesses = (network: LabNetwork | undefined): boolean =>
   network?.kind === 'namespaces' && network.processes?.kind === 'own'
 
+/** Where pods reach the API server: by its Service, or in a lab on the machine's network directly. */
+export const apiServerForPods = ({ network, apiServer }: LabState): string =>
+  network?.kind === 'namespaces' ? 'https://kubernetes.default.svc' : apiServer.url
+
 export type LabPhase = 'booting' | 'up' | 'degraded' | 'stopping'
 
 /**

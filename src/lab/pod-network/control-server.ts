@@ -1,12 +1,13 @@
 // `<root>/net/agent.sock`: the chaos daemon sets and removes rules here, and audits what is left. HTTP/JSON:
-// PUT /rules/<source> {rules: FaultRule[]} → {pods: {[uid]: 'acknowledged' | 'gone' | {failed}}}, DELETE likewise,
+// PUT /rules/<source> {rules: FaultRule[]} → {pods: {[uid]: 'acknowledged' | 'gone' | {failed} | {refused}}}, DELETE likewise,
 // GET /rules → {sources: {[source]: FaultRule[]}, pods: {[uid]: number of rules in force}}
 import { chmodSync, rmSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import net from 'node:net'
+import type { DeliveryOutcome } from './pod-channel.ts'
 import { type FaultRule, parseRules } from './rules.ts'
 
-export type PodAnswers = Record<string, 'acknowledged' | 'gone' | { failed: string }>
+export type PodAnswers = Record<string, DeliveryOutcome | 'gone'>
 
 export type RuleControl = {
   putRules(source: string, rules: readonly FaultRule[]): Promise<PodAnswers>

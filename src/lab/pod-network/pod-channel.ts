@@ -4,7 +4,8 @@ import { chmodSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import type { AgentMessage, ClusterVersion, PodRules, ProcessMessage } from './messages.ts'
 
-export type DeliveryOutcome = 'acknowledged' | { failed: string }
+/** `failed`: no answer, so far. `refused`: a process says why it cannot apply the rules. */
+export type DeliveryOutcome = 'acknowledged' | { failed: string } | { refused: string }
 
 export type PodChannel = {
   listen(path: string): Promise<void>
@@ -97,7 +98,7 @@ export function createPodChannel(greeting: Greeting, log: (line: string) => void
       const check = () => {
         if (laggards().length > 0) return
         const problem = mine().find((process) => process.problem !== undefined)?.problem
-        settle(problem === undefined ? 'acknowledged' : { failed: problem })
+        settle(problem === undefined ? 'acknowledged' : { refused: problem })
       }
       const timer = setTimeout(() => {
         const pids = laggards().map((process) => process.pid)

@@ -9,6 +9,7 @@ import { clientStandIn, nameServerPort } from '../topology/addresses.ts'
 import { REAL_ADDRESSES } from '../topology/real-addresses.ts'
 import type { PodFile } from './messages.ts'
 import { serveNames } from './name-server.ts'
+import { servedDirectly } from './served-directly.ts'
 import { openStandIns } from './stand-ins.ts'
 
 type Plan = { nativeAddress: string; ports: readonly number[] }
@@ -56,8 +57,10 @@ function listenWhileServed(port: number, host: string): void {
       close(server)
       listenWhileServed(port, host)
     }
+    server.once('listening', () => servedDirectly().delete(port))
     listen(server, port, host, (error) => {
       if (!servesItself(error)) return lookAgain()
+      servedDirectly().add(port)
       setTimeout(listenWhileServed, SERVED_MS, port, host)
     })
   })

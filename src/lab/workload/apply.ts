@@ -72,8 +72,13 @@ const refused = (problems: readonly string[]): LabError =>
     next: 'fix the manifests; kubectl apply --dry-run=server shows the same.',
   })
 
-/** 429 means "try again later": the storage of a kind is still being created. */
-const TRIES_MAX = 10
+/**
+ * 429 means "try again later": the storage of a kind is still being created. A pod without a controller is refused until its namespace has
+ * its default service account, which the controller manager makes a moment after the namespace.
+ */
+const mayPass = ({ status, message }: ApiProblem): boolean =>
+  status === 429 || (status === 403 && message.includes('error looking up service account'))
+const TRIES_MAX = 40
 const AGAIN_MS = 300
 
 async function applyOne(cluster: ClusterClient, paths: ResourcePaths, manifest: Manifest): Promise<void> {
@@ -83,7 +88,7 @@ async function applyOne(cluster: ClusterClient, paths: ResourcePaths, manifest: 
       await cluster.apply(path, manifest)
       return
     } catch (error) {
-      if (!(error instanceof ApiProblem) || error.status !== 429 || attempt === TRIES_MAX) throw error
+      if (!(error instanceof ApiProblem) || !mayPass(error) || attempt === TRIES_MAX) throw error
       await sleep(AGAIN_MS)
     }
   }

@@ -38,11 +38,12 @@ const cut = (...uids: string[]) => {
 
 describe('the client of the pod network agent', () => {
   it('sends all rules of an experiment at once, and reports the state of each pod', async () => {
-    double.answer = (uid) => ({ a: 'acknowledged', b: 'gone', c: { failed: 'no answer' } })[uid]
-    cut('a', 'b', 'c')
+    double.answer = (uid) =>
+      ({ a: 'acknowledged', b: 'gone', c: { failed: 'no answer' }, d: { refused: 'not Node' } })[uid]
+    cut('a', 'b', 'c', 'd')
     expect(standings('a')).toEqual(['waiting'])
     await vi.waitFor(() => expect(answered).toEqual(['ns/cut']))
-    expect(standings('a', 'b', 'c')).toEqual(['acknowledged', 'gone', 'failed'])
+    expect(standings('a', 'b', 'c', 'd')).toEqual(['acknowledged', 'gone', 'failed', 'refused'])
     expect(double.calls).toEqual(['GET /rules', 'PUT /rules/ns/cut'])
   })
 

@@ -38,6 +38,7 @@ const CONFIG = {
     Cmd: ['--fast'],
     Env: ['MODE=a=b', 'PATH=/app:/usr/bin'],
     WorkingDir: '/app',
+    Volumes: { '/data': {} },
     User: '1000:1000',
   },
 }
@@ -115,6 +116,7 @@ describe.each([
       entrypoint: ['$IMAGE/rootfs/app/serve'],
       arguments: ['--fast'],
       workingDir: '$IMAGE/rootfs/app',
+      volumes: ['/data'],
       env: { MODE: 'a=b', PATH: '$IMAGE/rootfs/app:$IMAGE/rootfs/usr/bin:/app:/usr/bin' },
       user: 1000,
     })

@@ -112,7 +112,8 @@ describe('nodes of a zone without power', () => {
       const left = (await allPods()).filter((pod) => lost.some((one) => one.metadata.name === pod.metadata.name))
       expect(left).toEqual([])
     })
-    expect(await ask('/held')).not.toBe('open')
+    // The preload ends a connection whose pod is gone. The kernel of a peer only notices when it sends.
+    if (bench.state.network?.kind === 'preload') expect(await ask('/held')).not.toBe('open')
     await bench.kubectl('scale', 'deployment/roaming', '--replicas=9')
     await within(60_000, async () => {
       const ready = (await allPods()).filter((pod) => isTrue(pod, 'Ready'))

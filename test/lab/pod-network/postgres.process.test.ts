@@ -99,7 +99,7 @@ describe('PostgreSQL behind its relay', () => {
     const answers = await cluster.fault('httpchaos:casino/x', { podUid: identity.uid, effect: abort })
     expect(answers).toMatchObject({
       [identity.uid]: {
-        failed: 'a container of casino/wallet-db-0 does not run Node: the lab cannot inject faults into its HTTP',
+        refused: 'a container of casino/wallet-db-0 does not run Node: the lab cannot inject faults into its HTTP',
       },
       [client.uid]: 'acknowledged',
     })

@@ -37,6 +37,7 @@ const sandbox = (parts: Partial<SandboxRecord> = {}): SandboxRecord => ({
 const inside = (parts: Partial<Inside> = {}): Inside => ({
   folder,
   imageFolder: join(folder, 'image'),
+  volumes: [],
   temporary: join(folder, 'tmp'),
   workingDir: folder,
   env: { SECRET: 'x=y' },
@@ -47,6 +48,7 @@ const inside = (parts: Partial<Inside> = {}): Inside => ({
       { containerPath: '/', hostPath: '/lab/volumes/all', readonly: false },
     ],
     linux: null,
+    workingDir: '',
   },
   ...parts,
 })
@@ -105,7 +107,7 @@ describe('the namespaces of a container', () => {
     writeFileSync(join(root, 'note-of-image'), '')
     symlinkSync('/nowhere', join(root, 'broken-of-image'))
     const mounts = [{ containerPath: '/data-of-image/db', hostPath: '/lab/volumes/db', readonly: false }]
-    const { binds, copies } = made(sandbox(), inside({ config: { mounts, linux: null } })).plan.root
+    const { binds, copies } = made(sandbox(), inside({ config: { mounts, linux: null, workingDir: '' } })).plan.root
     expect(binds.slice(3)).toEqual([
       { from: join(root, 'app-of-image'), to: '/app-of-image', readOnly: true },
       { from: join(root, 'serve-of-image'), to: '/serve-of-image', readOnly: true },
@@ -113,6 +115,40 @@ describe('the namespaces of a container', () => {
     ])
     // Of small files each container has its own, which it may change.
     expect(copies).toEqual([{ from: join(root, 'note-of-image'), to: '/note-of-image' }])
+  })
+
+  it('hold a folder of the container’s own for each volume of its image, but for those that the pod mounts', () => {
+    const mount = (path: string) => ({ containerPath: path, hostPath: '/lab/volumes/x', readonly: false })
+    const config = { mounts: [mount('/cache'), mount('/data/inner')], linux: null, workingDir: '' }
+    const own = inside({ volumes: ['/data', '/cache', '/cache/deep', '/data/'], config, identity: undefined })
+    const { binds } = made(sandbox(), own).plan.root
+    expect(binds.slice(3)).toEqual([
+      { from: join(folder, 'volumes', '0'), to: '/data' },
+      { from: '/lab/volumes/x', to: '/cache', readOnly: false },
+      { from: '/lab/volumes/x', to: '/data/inner', readOnly: false },
+    ])
+    expect(statSync(join(folder, 'volumes', '0')).isDirectory()).toBe(true)
+  })
+
+  it('start in the working directory that the pod names, made if nobody has it', () => {
+    const root = join(folder, 'image', 'rootfs')
+    mkdirSync(join(root, 'app-of-image'), { recursive: true })
+    const at = (workingDir: string) => {
+      rmSync(join(folder, 'file-system'), { recursive: true, force: true })
+      const within = inside({ workingDir: join(folder, 'made'), config: { ...inside().config, workingDir } })
+      const { folder: start, root: seen } = made(sandbox(), within).plan
+      return [start, seen.binds.some(({ from }: { from: string }) => from === join(folder, 'made'))]
+    }
+    expect(at('work-of-pod')).toEqual(['/work-of-pod', true])
+    expect(at('/app-of-image')).toEqual(['/app-of-image', false])
+    expect(at('/etc/app/below')).toEqual(['/etc/app/below', false])
+    expect(at('/usr')).toEqual(['/usr', false])
+  })
+
+  it('start in the working directory of the image, by its path in the container', () => {
+    mkdirSync(join(folder, 'image', 'rootfs', 'app-of-image'), { recursive: true })
+    const workingDir = join(folder, 'image', 'rootfs', 'app-of-image', 'bin')
+    expect(made(sandbox(), inside({ workingDir })).plan.folder).toBe('/app-of-image/bin')
   })
 
   it('start a program of the image by its path in the container, if the container sees it there', () => {

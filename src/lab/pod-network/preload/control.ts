@@ -2,7 +2,8 @@
 // process alive. It reconnects by itself; in between, pod.ts watches the pod's file.
 import net from 'node:net'
 import type { AgentMessage, ProcessMessage } from '../messages.ts'
-import { agentSocket, catchUp, httpRules, self, setConnected, takeMessage, versions } from './pod.ts'
+import { servedDirectly } from '../served-directly.ts'
+import { agentSocket, catchUp, httpRules, isShaped, self, setConnected, takeMessage, versions } from './pod.ts'
 
 // Short enough that a restarted agent finds its pods again within its settling time (agent side: pod-channel.ts).
 const RECONNECT_MS = 200
@@ -41,8 +42,13 @@ function obey(message: AgentMessage, say: (message: ProcessMessage) => unknown):
   say({ kind: 'ack', version: message.version, ...(problem ? { problem } : {}) })
 }
 
-// A relay forwards bytes of a native container and does not see requests in them.
+// A relay forwards bytes of a native container and does not see requests in them. What the container serves without the relay, it does not see at all.
 function disobedience(): string | undefined {
-  if (process.env.MATCHDAY_RELAY === undefined || httpRules().every((rule) => rule.from !== undefined)) return undefined
-  return `a container of ${self.namespace}/${self.name} does not run Node: the lab cannot inject faults into its HTTP`
+  if (process.env.MATCHDAY_RELAY === undefined) return undefined
+  const who = `a container of ${self.namespace}/${self.name}`
+  if (httpRules().some((rule) => rule.from === undefined))
+    return `${who} does not run Node: the lab cannot inject faults into its HTTP`
+  const [port] = isShaped() ? servedDirectly() : []
+  if (port === undefined) return undefined
+  return `${who} serves port ${port} at the pod's own address: the lab can delay what it sends only if it listens at $MATCHDAY_NATIVE_ADDRESS`
 }

@@ -78,6 +78,10 @@ export function effectOf(flow: FlowEnds): FlowEffect | undefined {
   return rules.length === 0 ? undefined : effectOn(flow, rules)
 }
 
+/** Whether a delay or a limit of bandwidth acts on what this pod sends. */
+export const isShaped = (): boolean =>
+  rules.some(({ rule }) => rule.direction === 'out' && rule.effect.kind !== 'partition')
+
 /** The HTTP rules; empty for most pods, which must stay cheap. */
 export const httpRules = (): readonly HttpRule[] => httpHeld
 export const dnsRules = (): readonly DnsRule[] => dnsHeld

@@ -79,9 +79,15 @@ export const joinedTo = (
 ): readonly string[] => [labnet, 'join', String(pid), plan, '--', ...asSeen(argv, shown)]
 
 /** A program can see the path that started it. So that path must be the one in the container, not the one on the machine. */
-function asSeen([program = '', ...rest]: readonly string[], shown: readonly Bind[] = []): readonly string[] {
-  const bind = shown.find(({ from }) => program === from || program.startsWith(`${from}/`))
-  return [bind ? bind.to + program.slice(bind.from.length) : program, ...rest]
+const asSeen = ([program = '', ...rest]: readonly string[], shown: readonly Bind[] = []): readonly string[] => [
+  seenAt(program, shown),
+  ...rest,
+]
+
+/** Where the container sees a file of this machine. */
+export function seenAt(path: string, shown: readonly Bind[]): string {
+  const bind = shown.find(({ from }) => path === from || path.startsWith(`${from}/`))
+  return bind ? bind.to + path.slice(bind.from.length) : path
 }
 
 /** A process on the way into a container keeps the lab's marks, and nothing that the pod could choose: it may still be root. */

@@ -1,11 +1,11 @@
 // What a container sees in a lab with namespaces: its pod's network and host name, and the machine's files with its volumes in them.
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NOBODY } from '../../machine/users.ts'
 import type { ContainerConfig, Mount, SandboxConfig } from '../cri/messages.ts'
 import type { NodeContext } from '../node-context.ts'
 import type { ContainerRecord, Identity, SandboxRecord } from '../records.ts'
-import { type Bind, type ContainerNamespaces, type RootPlan, writeNamespaces } from './namespaces.ts'
+import { type Bind, type ContainerNamespaces, type RootPlan, seenAt, writeNamespaces } from './namespaces.ts'
 import { ROOTFS } from './program.ts'
 import { containerPath } from './view.ts'
 
@@ -13,10 +13,12 @@ export type Inside = Pick<ContainerRecord, 'workingDir' | 'env'> & {
   /** The container's own folder. */
   readonly folder: string
   readonly imageFolder: string
+  /** Folders that the image declares as its container's own. */
+  readonly volumes: readonly string[]
   /** Its /tmp. */
   readonly temporary: string
   readonly identity: Identity | undefined
-  readonly config: Pick<ContainerConfig, 'mounts' | 'linux'>
+  readonly config: Pick<ContainerConfig, 'mounts' | 'linux' | 'workingDir'>
 }
 
 /** Undefined in a lab without namespaces. */
@@ -29,16 +31,16 @@ export function namespacesOf(
   const { folder, identity, workingDir, env } = inside
   const network = sandbox.network?.namespace
   const root = rootOf(labRoot, inside, resolverOf(folder, sandbox.config))
+  const ofImage = `${join(inside.imageFolder, ROOTFS)}/`
+  const shown = [...root.binds, ...root.copies].filter(({ from }) => from.startsWith(ofImage))
   const written = writeNamespaces(labnet, folder, 'namespaces', {
     ...(network === undefined ? {} : { network }),
     hostName: network === undefined ? '' : hostNameOf(sandbox.config),
     root,
     ...(identity ? { user: identity } : {}),
-    folder: workingDir,
+    folder: inside.config.workingDir ? containerPath(inside.config.workingDir) : seenAt(workingDir, shown),
     env,
   })
-  const ofImage = `${join(inside.imageFolder, ROOTFS)}/`
-  const shown = [...root.binds, ...root.copies].filter(({ from }) => from.startsWith(ofImage))
   return { ...written, shown: shown.map(({ from, to }) => ({ from, to })) }
 }
 
@@ -49,13 +51,19 @@ const hostNameOf = ({ hostname, metadata }: SandboxConfig): string =>
   (hostname || metadata.name).slice(0, HOST_NAME_CHARACTERS_MAX)
 
 function rootOf(labRoot: string, inside: Inside, resolver: readonly Bind[]): RootPlan {
-  const { folder, imageFolder, temporary, config, identity } = inside
+  const { folder, imageFolder, temporary, config, identity, workingDir } = inside
   const at = join(folder, 'file-system')
   mkdirSync(at)
   const mounts = config.mounts.filter(({ containerPath: path }) => containerPath(path) !== '/').map(bindOf)
+  const own = volumesOf(
+    inside,
+    mounts.map(({ to }) => to),
+  )
+  if (config.workingDir)
+    own.push(...madeFolder(containerPath(config.workingDir), workingDir, imageFolder, [...own, ...mounts]))
   const [shared, copies] = filesOfImage(
     imageFolder,
-    mounts.map(({ to }) => to),
+    [...own, ...mounts].map(({ to }) => to),
   )
   return {
     at,
@@ -65,6 +73,7 @@ function rootOf(labRoot: string, inside: Inside, resolver: readonly Bind[]): Roo
       { from: labRoot, to: labRoot, alone: true },
       ...resolver,
       ...shared,
+      ...own,
       ...mounts,
     ],
     copies,
@@ -74,6 +83,28 @@ function rootOf(labRoot: string, inside: Inside, resolver: readonly Bind[]): Roo
     // Where neither the pod nor the image names a user, a real container runs as root, and may write there.
     ...(identity?.uid === NOBODY ? { owner: identity } : {}),
   }
+}
+
+/** A folder of the container's own for each volume of its image, but for those that the pod mounts itself. */
+function volumesOf({ folder, volumes, identity }: Inside, mounted: readonly string[]): Bind[] {
+  const wanted = [...new Set(volumes.map(containerPath))].filter(
+    (path) => !mounted.some((mount) => path === mount || path.startsWith(`${mount}/`)),
+  )
+  return wanted.map((to, index) => {
+    const from = join(folder, 'volumes', String(index))
+    mkdirSync(from, { recursive: true, mode: 0o755 })
+    if (identity) chownSync(from, identity.uid, identity.gid)
+    return { from, to }
+  })
+}
+
+/** The working directory that the pod names is made, as in any container runtime, if neither image, volume nor machine has it. */
+function madeFolder(path: string, from: string, imageFolder: string, mounts: readonly Bind[]): readonly Bind[] {
+  const isThere =
+    existsSync(path) ||
+    existsSync(join(imageFolder, ROOTFS, path)) ||
+    mounts.some(({ to }) => path === to || path.startsWith(`${to}/`))
+  return isThere ? [] : [{ from, to: path }]
 }
 
 /**

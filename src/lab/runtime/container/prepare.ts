@@ -67,6 +67,7 @@ export async function prepare(
     env,
     config,
     imageFolder: image.folder,
+    volumes: image.entry.volumes ?? [],
     temporary: view.temporary,
   })
   context.notice(podName(sandbox.config, context.node.name), [
