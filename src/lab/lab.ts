@@ -240,7 +240,7 @@ async function bootEvents(owner: ChildProcess, paths: LabPaths, options: LabUpOp
   throw new LabError({
     code: 'lab-owner-died',
     problem: 'the process that owns the lab ended before the lab was up.',
-    next: `read ${paths.root}/owner.log`,
+    next: `read ${paths.root}/owner.log; if it names labnet, this machine refuses a part of network namespaces: use --network preload`,
   })
 }
 

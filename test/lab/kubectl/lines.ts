@@ -189,7 +189,11 @@ export const LINES: readonly Line[] = [
     'kubectl run hello --rm -i --restart=Never --quiet --image=test/app --command -- echo hello from run',
     /^hello from run/,
   ),
-  onTerminal('kubectl run shell --rm -it --restart=Never --image=test/app --command -- sh -c tty', /\/dev\/pts\/\d+/),
+  // As on any cluster, attaching shows only what comes after it.
+  onTerminal(
+    `kubectl run shell --rm -it --restart=Never --image=test/app --command -- sh -c 'sleep 2; tty'`,
+    /\/dev\/pts\/\d+/,
+  ),
   ok('kubectl run seen --image=test/app --dry-run=client -o name', /^pod\/seen$/),
   ok(
     'kubectl debug box --image=test/app -c debugger -- sh -c "echo debugging; sleep 1000" && ' +
