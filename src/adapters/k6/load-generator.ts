@@ -240,7 +240,7 @@ async function watchHealth(clock: Clock, k6: GuardedProcess, onEvent: (event: Lo
   void k6.ended.then(() => over.abort())
   const measure = healthOf(k6.pid, INSTANCE)
   while (!over.signal.aborted) {
-    const health = await measure(clock.now())
+    const health = measure(clock.now())
     if (health && !over.signal.aborted) onEvent({ kind: 'health', health })
     await clock.until(after(clock.now(), HEALTH_INTERVAL), over.signal).catch(() => undefined)
   }

@@ -10,8 +10,8 @@ type Failure = Pick<Extract<Sample, { ok: false }>, 'ok' | 'problem'>
 
 /** Failed when none of the metrics could be read. */
 export function readMetrics(text: string, metrics: readonly string[]): Reading | Failure {
-  const exposition = parseExposition(text)
   const wanted = [...new Set(metrics)]
+  const exposition = parseExposition(text, new Set(wanted))
   const unread = wanted.flatMap((metric) => {
     const problem = problemOf(exposition, metric)
     return problem === undefined ? [] : [{ metric, problem }]

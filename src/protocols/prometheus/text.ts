@@ -34,8 +34,11 @@ export function isDeclared({ families, types }: Exposition, metric: string): boo
   return part === 'total' ? type === 'counter' : type === 'histogram' || (type === 'summary' && part !== 'bucket')
 }
 
-/** Reads a whole exposition. Never throws: what can't be read is a problem with its line number. */
-export function parseExposition(text: string): Exposition {
+/**
+ * Reads a whole exposition, or only the samples of the metrics that are `wanted`. Never throws: what can't be read is a problem with its line number. A
+ * line without a metric's name is one in both cases.
+ */
+export function parseExposition(text: string, wanted?: ReadonlySet<string>): Exposition {
   const samples: SeriesSample[] = []
   const types = new Map<string, MetricType>()
   const families = new Set<string>()
@@ -49,8 +52,11 @@ export function parseExposition(text: string): Exposition {
       if (family !== undefined) families.add(family)
       continue
     }
-    const sample = readSample(line)
-    if (typeof sample === 'string') problems.push({ line: index + 1, ...nameIn(line), problem: sample })
+    const name = METRIC_NAME.exec(line)?.[0]
+    if (name !== undefined && wanted?.has(name) === false) continue
+    const sample = name === undefined ? `no metric name at "${excerpt(line)}"` : readSample(line, name)
+    if (typeof sample === 'string')
+      problems.push({ line: index + 1, ...(name === undefined ? {} : { name }), problem: sample })
     else samples.push(sample)
   }
   return { samples, types, families, problems }
@@ -74,14 +80,7 @@ function readType(line: string, types: Map<string, MetricType>): void {
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
 
-function nameIn(line: string): { readonly name?: string } {
-  const name = METRIC_NAME.exec(line)?.[0]
-  return name === undefined ? {} : { name }
-}
-
-function readSample(line: string): SeriesSample | string {
-  const name = METRIC_NAME.exec(line)?.[0]
-  if (name === undefined) return `no metric name at "${excerpt(line)}"`
+function readSample(line: string, name: string): SeriesSample | string {
   const labelled = readLabels(line, name.length)
   if (typeof labelled === 'string') return labelled
   // OpenMetrics appends exemplars behind " # ".

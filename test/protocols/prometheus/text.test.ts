@@ -59,6 +59,17 @@ describe('the text exposition parser', () => {
     expect(problems.map((problem) => problem.line)).toEqual([2])
   })
 
+  it('reads only the wanted metrics, but all declarations', () => {
+    const text = '# TYPE a counter\n# TYPE b gauge\na{x="1"} 1\nab 2\nb many\na many\n{} 3\n'
+    const { samples, families, problems } = parseExposition(text, new Set(['a']))
+    expect(samples).toEqual([{ name: 'a', labels: { x: '1' }, value: 1 }])
+    expect([...families]).toEqual(['a', 'b'])
+    expect(problems.map(({ line, name }) => [line, name])).toEqual([
+      [6, 'a'],
+      [7, undefined],
+    ])
+  })
+
   it('never throws, and accounts for every line that is neither empty nor a comment', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (lines) => {
