@@ -67,19 +67,26 @@ async function sendPatiently(transport: Transport, request: ApiRequest): Promise
 
 async function send(transport: Transport, request: ApiRequest): Promise<ApiResponse> {
   const { method, path, accept = 'application/json, */*', contentType = 'application/json' } = request
-  const signal = AbortSignal.any([
-    AbortSignal.timeout(request.timeoutMs ?? REQUEST_TIMEOUT_MS),
-    ...(request.signal ? [request.signal] : []),
-  ])
-  const opened = await transport.open({
-    method,
-    path,
-    signal,
-    headers: { accept, ...(request.body === undefined ? {} : { 'content-type': contentType }) },
-    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-  })
-  return readRenewed(opened, bytesMaxOf(request), signal)
+  // Not AbortSignal.timeout: its timer runs on after the answer and then makes an error with a stack, for every request.
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(timedOut()), request.timeoutMs ?? REQUEST_TIMEOUT_MS).unref()
+  const signal = request.signal === undefined ? late.signal : AbortSignal.any([late.signal, request.signal])
+  try {
+    const opened = await transport.open({
+      method,
+      path,
+      signal,
+      headers: { accept, ...(request.body === undefined ? {} : { 'content-type': contentType }) },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    })
+    return await readRenewed(opened, bytesMaxOf(request), signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }
+
+/** As AbortSignal.timeout says it. */
+const timedOut = () => new DOMException('The operation was aborted due to timeout', 'TimeoutError')
 
 /** A 401 of the API server is retried with a new login, if there is one. A 401 of a pod behind its proxy belongs to the pod. */
 async function readRenewed({ response, renew }: Opened, bytesMax: number, signal: AbortSignal): Promise<ApiResponse> {
