@@ -4,7 +4,7 @@
  * with one browser: it keeps its cookies, and notices when a socket that replaces a healthy one lands at another server.
  */
 import http from 'k6/http'
-import { type MessageEvent, WebSocket } from 'k6/websockets'
+import { Blob, type MessageEvent, WebSocket } from 'k6/websockets'
 import { bad, good, type Outcome, type Reason } from './measure.ts'
 import type { Watch } from './receipts.ts'
 import { loopLag, socketEvents } from './series.ts'
@@ -58,6 +58,20 @@ type Line = {
   heardAt: number
   /** Keys that were pushed over it. */
   readonly pushed: Set<string>
+}
+
+/**
+ * Closes a socket whose server is silent. k6 waits for the server's close frame without a limit, also at the end of the test (2.2). But a frame after
+ * our close frame cannot be written (RFC 6455, 5.5.1), and then k6 closes the connection itself. `send` refuses a socket that is closing, so it is closed
+ * while `send` reads what to send.
+ */
+function cut(socket: WebSocket): void {
+  const frame = new Blob([''])
+  frame.arrayBuffer = () => {
+    socket.close()
+    return Promise.resolve(new ArrayBuffer(0))
+  }
+  socket.send(frame)
 }
 
 /** Steps of the golden ratio spread any number of seats evenly over 0..1. */
@@ -144,11 +158,11 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
     failures++
   }
 
-  const release = (its: Line): void => {
+  const release = (its: Line, end = (socket: WebSocket): void => socket.close()): void => {
     covered(its)
     its.abandoned = true
     // k6 hands a close frame to a pump that is not there before the handshake ends: closing then would block the event loop.
-    if (its.open) its.socket.close()
+    if (its.open) end(its.socket)
     line = undefined
   }
 
@@ -179,10 +193,10 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
     }
   }
 
-  /** It may never close, so it no longer counts as an open socket. */
+  /** It counts as closed at once: what it still has to send may keep it from closing. */
   const giveUp = (its: Line): void => {
     lost(its, 'dropped')
-    release(its)
+    release(its, cut)
     its.open = false
     onOpen(-1)
   }
