@@ -61,17 +61,22 @@ type Line = {
 }
 
 /**
- * Closes a socket whose server is silent. k6 waits for the server's close frame without a limit, also at the end of the test (2.2). But a frame after
- * our close frame cannot be written (RFC 6455, 5.5.1), and then k6 closes the connection itself. `send` refuses a socket that is closing, so it is closed
- * while `send` reads what to send.
+ * Closes a socket without waiting for the server. k6's own `close` waits for the server's close frame without a limit, also at the end of the test
+ * (2.2), and the server may have gone silent, even a moment ago. But a frame after our close frame cannot be written (RFC 6455, 5.5.1), and then k6 closes the
+ * connection itself. `send` refuses a socket that is closing, so it is closed while `send` reads what to send. Where k6 runs the TypeScript without a
+ * bundle, it takes no Blob, and closing waits.
  */
-function cut(socket: WebSocket): void {
+function hangUp(socket: WebSocket): void {
   const frame = new Blob([''])
   frame.arrayBuffer = () => {
     socket.close()
     return Promise.resolve(new ArrayBuffer(0))
   }
-  socket.send(frame)
+  try {
+    socket.send(frame)
+  } catch {
+    socket.close()
+  }
 }
 
 /** Steps of the golden ratio spread any number of seats evenly over 0..1. */
@@ -106,7 +111,7 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
   }
 
   const opened = (its: Line): void => {
-    if (its.abandoned) return its.socket.close()
+    if (its.abandoned) return hangUp(its.socket)
     its.open = true
     its.openedAt = Date.now()
     failures = 0
@@ -158,11 +163,11 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
     failures++
   }
 
-  const release = (its: Line, end = (socket: WebSocket): void => socket.close()): void => {
+  const release = (its: Line): void => {
     covered(its)
     its.abandoned = true
     // k6 hands a close frame to a pump that is not there before the handshake ends: closing then would block the event loop.
-    if (its.open) end(its.socket)
+    if (its.open) hangUp(its.socket)
     line = undefined
   }
 
@@ -196,7 +201,7 @@ export function createSeat(number: number, { urlOf, lifetimeMs, record, guarded,
   /** It counts as closed at once: what it still has to send may keep it from closing. */
   const giveUp = (its: Line): void => {
     lost(its, 'dropped')
-    release(its, cut)
+    release(its)
     its.open = false
     onOpen(-1)
   }
