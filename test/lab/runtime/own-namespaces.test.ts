@@ -130,6 +130,16 @@ describe('the namespaces of a container', () => {
     expect(statSync(join(folder, 'volumes', '0')).isDirectory()).toBe(true)
   })
 
+  it('hold a folder of the image with a volume in it, if the image has a folder for the volume', () => {
+    const root = join(folder, 'image', 'rootfs')
+    mkdirSync(join(root, 'app-of-image', 'data'), { recursive: true })
+    const { binds } = made(sandbox(), inside({ volumes: ['/app-of-image/data'] })).plan.root
+    expect(binds.slice(3, 5)).toEqual([
+      { from: join(root, 'app-of-image'), to: '/app-of-image', readOnly: true },
+      { from: join(folder, 'volumes', '0'), to: '/app-of-image/data' },
+    ])
+  })
+
   it('start in the working directory that the pod names, made if nobody has it', () => {
     const root = join(folder, 'image', 'rootfs')
     mkdirSync(join(root, 'app-of-image'), { recursive: true })

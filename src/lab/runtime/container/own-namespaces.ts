@@ -109,14 +109,15 @@ function madeFolder(path: string, from: string, imageFolder: string, mounts: rea
 
 /**
  * What an image has at its root and this machine does not, such as /app. All containers of the image share it, but for small files, of which each gets a
- * copy. A folder with a volume in it stays the machine's, because the place for the volume would have to be made in the image.
+ * copy. A folder with a volume in it stays the machine's if the image has no folder for the volume, because it would have to be made in the image.
  */
 function filesOfImage(imageFolder: string, volumes: readonly string[]): readonly [shared: Bind[], copies: Bind[]] {
   const root = join(imageFolder, ROOTFS)
   if (!existsSync(root)) return [[], []]
   const found = readdirSync(root)
     .map((name) => ({ from: join(root, name), to: `/${name}` }))
-    .filter(({ from, to }) => existsSync(from) && !existsSync(to) && !volumes.some((path) => path.startsWith(`${to}/`)))
+    .filter(({ from, to }) => existsSync(from) && !existsSync(to))
+    .filter(({ to }) => !volumes.some((path) => path.startsWith(`${to}/`) && !existsSync(join(root, path))))
   const shared = found.filter(({ from }) => !isSmallFile(from)).map((bind) => ({ ...bind, readOnly: true }))
   return [shared, found.filter(({ from }) => isSmallFile(from))]
 }
