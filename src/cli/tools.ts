@@ -103,13 +103,13 @@ export async function labTools(signal: AbortSignal, network: NetworkChoice = net
   }
 }
 
-/** `auto` does without it on a machine without Go whose other programs are given. */
+/** With `auto`, a labnet that cannot be built (no Go, no module proxy) is no error. One that the user names and that does not serve is. */
 async function labnetFor(network: NetworkChoice, signal: AbortSignal): Promise<string | undefined> {
   if (network === 'preload') return undefined
   try {
     return (await findTool('labnet', signal)).path
   } catch (error) {
-    if (network !== 'auto' || !(error instanceof ToolchainError)) throw error
+    if (network !== 'auto' || !(error instanceof ToolchainError) || error.code === 'tool-unusable') throw error
     say(term`${onStderr('yellow', 'note')} pods get no network namespaces: ${error.problem} Next: ${error.next}`)
     return undefined
   }
