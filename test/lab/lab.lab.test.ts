@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { controlComponent, controlKubelet, type LabHandle, labDown, labStatus } from '../../src/lab/lab.ts'
 import { hasOwnProcesses } from '../../src/lab/machine/state.ts'
+import { chooseNetwork, NETWORK_VARIABLE, networkChoice } from '../../src/lab/owner/network-choice.ts'
 import { KUBELET_PORT, type LabNode, labNodes } from '../../src/lab/topology/node-table.ts'
 import { hostOf } from '../../src/lab/topology/place.ts'
 import { areGone, identify, type Json, type LabBench, labBench, processesOf } from './support/lab-bench.ts'
@@ -70,6 +71,11 @@ describe('a lab', () => {
       expect.arrayContaining(['etcd', 'kube-apiserver', 'node-runtime', 'kubelet-zone-c-batch', 'ingress']),
     )
     expect(status.components.filter((component) => component.state !== 'running' || component.restarts > 0)).toEqual([])
+  })
+
+  it('has the pod network that MATCHDAY_LAB_NETWORK chooses', async () => {
+    expect(lab.state.network).toEqual(await chooseNetwork(networkChoice(), bench.tools.labnet))
+    if (process.env[NETWORK_VARIABLE] === 'preload') expect(lab.state.network?.kind).toBe('preload')
   })
 
   it('runs in its own sessions, which Ctrl-C in a terminal does not reach', () => {

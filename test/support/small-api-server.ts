@@ -121,8 +121,12 @@ export function patched(target: unknown, patch: unknown): unknown {
   return result
 }
 
-type Refusal = { readonly kind: 'Status'; readonly code: number }
-export const refusal = (code: number): Refusal => ({ kind: 'Status', code })
+type Refusal = { readonly kind: 'Status'; readonly code: number; readonly message?: string }
+export const refusal = (code: number, message?: string): Refusal => ({
+  kind: 'Status',
+  code,
+  ...(message === undefined ? {} : { message }),
+})
 const isRefusal = (answer: unknown): answer is Refusal =>
   typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'Status'
 

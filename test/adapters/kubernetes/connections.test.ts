@@ -22,3 +22,9 @@ it.each([
   ending.abort()
   await silent
 })
+
+it('a request that gets no answer ends after its time, and says so', { timeout: 10_000 }, async () => {
+  const api = await smallApiServer(() => new Promise<never>(() => undefined))
+  const asked = api.request({ method: 'GET', path: LEASE, timeoutMs: 200 })
+  await expect(asked).rejects.toThrow(/no answer: nothing came within the timeout/)
+})

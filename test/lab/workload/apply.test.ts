@@ -64,12 +64,12 @@ const discovery: Readonly<Record<string, unknown>> = {
 }
 
 /** Applies to a server that serves a user's kind only at the second look after its definition. Returns what the server received. */
-async function applied(manifests: readonly Manifest[], busy = 0) {
+async function applied(manifests: readonly Manifest[], busy = 0, answer = refusal(429)) {
   const root = tempFolder()
   const sent: [path: string, body: unknown][] = []
   let [looks, refusals] = [0, busy]
   await serveSmallApi(({ method, path, body }) => {
-    if (method === 'PATCH' && path.includes('/carts/') && refusals-- > 0) return refusal(429)
+    if (method === 'PATCH' && path.includes('/carts/') && refusals-- > 0) return answer
     if (method === 'PATCH') sent.push([path, body])
     if (path !== `/apis/${GROUP}`) return method === 'PATCH' ? body : discovery[path]
     return ++looks > 1 ? { resources: [resource('carts', 'Cart', true)] } : undefined
@@ -96,6 +96,12 @@ describe('what is applied to a lab', () => {
 
   it('is sent again when the server answers 429', async () => {
     expect(await applied([definition, cart], 2)).toHaveLength(2)
+  })
+
+  it('is sent again while its namespace has no service account, and not when it is forbidden for another reason', async () => {
+    const early = refusal(403, 'pods "one" is forbidden: error looking up service account default/default')
+    expect(await applied([definition, cart], 2, early)).toHaveLength(2)
+    await expect(applied([definition, cart], 2, refusal(403, 'carts "one" is forbidden'))).rejects.toThrow('forbidden')
   })
 
   it('is refused with all problems at once, each with its object', async () => {
