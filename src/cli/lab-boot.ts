@@ -150,7 +150,9 @@ export async function addRunners({ root, network }: LabState, { k6, namespace }:
   if (network?.kind !== 'namespaces')
     throw new EnvironmentError(
       'runners of a load need a lab whose pods have networks and files of their own, and this one emulates them',
-      'use a machine that allows network namespaces (matchday lab status says what it refused); if MATCHDAY_LAB_NETWORK or --network chose the preload: matchday lab down, then run again',
+      network === undefined || network.why === 'chosen'
+        ? 'matchday lab down, then run again without --network preload and MATCHDAY_LAB_NETWORK.'
+        : `use a machine that allows network namespaces; this one refuses them: ${network.why}.`,
     )
   await stageRunners(labPaths(root).images, k6)
   await applyManifests(root, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }])

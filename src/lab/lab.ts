@@ -91,7 +91,7 @@ export async function labUp(options: LabUpOptions): Promise<LabHandle> {
   try {
     await bootEvents(owner, paths, options, stages)
   } catch (error) {
-    // It says why before it ends, and until then its addresses are taken.
+    // The owner reports its error before it exits, and keeps its addresses until then.
     await exitOf(owner)
     throw error
   } finally {

@@ -110,7 +110,7 @@ const cut = {
     duration: '60s',
   },
 }
-// It serves all addresses of its pod, so the relay that delays packets of other programs is not in its way.
+// It listens on all addresses of its pod, so its packets do not pass the relay, which applies delays.
 const database = {
   apiVersion: 'v1',
   kind: 'Pod',
@@ -210,7 +210,7 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     bench?.remove()
   })
 
-  it('ended at its boot what a dead lab had left, whose processes its owner may not see', async () => {
+  it('kills what a dead lab has left when it boots, though its owner may not see those processes', async () => {
     expect(notes).toContain('cleaned up 1 processes of a dead lab')
     expect(await ended).toEqual([null, 'SIGKILL'])
   })
@@ -313,11 +313,11 @@ describe.skipIf(refusal !== undefined)(`a lab with network namespaces${refusal ?
     expect(await exec('database', 'cat', '/var/lib/postgresql/data/pgdata/PG_VERSION')).toMatch(/^\d+$/)
   })
 
-  it('starts a program in the folder that its pod names, and makes it', async () => {
+  it('starts a program in the workingDir of its pod, and creates it', async () => {
     expect(await exec('plain', 'pwd')).toBe('/made/here')
   })
 
-  it('does not say that packets are delayed which it cannot delay, and lets the experiment be deleted', async () => {
+  it('refuses a delay that it cannot apply, and lets the experiment be deleted', async () => {
     await applied(slow)
     await soon(async () => {
       const [record] = (await bench.get('networkchaos', 'slow')).status.experiment.containerRecords

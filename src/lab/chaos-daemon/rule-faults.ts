@@ -65,7 +65,7 @@ export function createRuleEnactor(
         refused.add(slotOf(source, uid))
         return failed(from, standing.problem)
       case 'refused':
-        // It will not change its mind. A record that waited could not be healed, because its experiment waits for it first.
+        // The same question gets the same answer. A record that waits would block the deletion of its experiment: Chaos Mesh first finishes the injection.
         agent.want(source, uid, [])
         return failed('Not Injected', standing.problem)
     }

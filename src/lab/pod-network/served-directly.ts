@@ -1,5 +1,5 @@
-// Which ports of a pod a program serves by itself, without the relay: there its packets do not pass the preload, where delays act. The relay finds them,
-// and the preload in the same process refuses rules that would do nothing. They are two bundles, so they meet in the global object.
+// The ports of a pod that a program serves by itself, without the relay. Their packets do not pass the preload, where delays act. The relay finds these ports,
+// and the preload in the same process refuses rules that would do nothing. Relay and preload are separate bundles, so the set is in the global object.
 
 const PLACE = Symbol.for('matchday.servedDirectly')
 

@@ -42,7 +42,7 @@ function obey(message: AgentMessage, say: (message: ProcessMessage) => unknown):
   say({ kind: 'ack', version: message.version, ...(problem ? { problem } : {}) })
 }
 
-// A relay forwards bytes of a native container and does not see requests in them. What the container serves without the relay, it does not see at all.
+// A relay forwards bytes of a native container and does not see requests in them. It does not see packets of ports that the container serves by itself.
 function disobedience(): string | undefined {
   if (process.env.MATCHDAY_RELAY === undefined) return undefined
   const who = `a container of ${self.namespace}/${self.name}`
