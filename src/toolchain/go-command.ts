@@ -111,7 +111,7 @@ const RULES: readonly Rule[] = [
     code: 'disk-full',
     pattern: /no space left on device|disk quota exceeded/i,
     problem: 'the disk is full.',
-    next: 'make room: a first build of all that every run needs takes about 6 GB. Compiled packages of earlier builds are removed by: matchday toolchain clean.',
+    next: 'make room: a first build of all that every run needs takes about 5.2 GB. Compiled packages of earlier builds are removed by: matchday toolchain clean.',
   },
   {
     code: 'go-too-old',

@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 describe('the disk that builds need', () => {
   const tools = [TOOLS.k6, TOOLS.labnet]
   const expected = expectedBuilds(tools, 2)
-  const compiled = 883 * 1.25e6
+  const compiled = 883 * 1.05e6
   const plan = (root: string, isOwn = true) =>
     diskPlan(tools, expected, {
       cacheDirectory: join(root, 'toolchain'),
