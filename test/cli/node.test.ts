@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { otherNodes } from '../lab/pod-network/nodes-at-hand.ts'
@@ -38,6 +39,18 @@ describe('the Node that runs matchday', () => {
     for (const { node } of older) {
       expect(run([node], 'src/cli/bin.mjs', '--version').status).toBe(0)
       expect(run([node], LAUNCHER, ...PRINT, '0').stdout).toMatch(/ v2[4-9]\./)
+    }
+  })
+
+  it.skipIf(older.length === 0)('keeps compiled code for the next command, also for an older Node', () => {
+    const cache = mkdtempSync(join(tmpdir(), 'matchday-cache-'))
+    try {
+      const { node } = older[0] as (typeof older)[number]
+      const env = { ...process.env, XDG_CACHE_HOME: cache }
+      expect(spawnSync(node, ['src/cli/bin.mjs', '--version'], { env, timeout: 30_000 }).status).toBe(0)
+      expect(readdirSync(join(cache, 'matchday', 'compile-cache'))).not.toEqual([])
+    } finally {
+      rmSync(cache, { recursive: true })
     }
   })
 
