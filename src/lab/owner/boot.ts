@@ -69,7 +69,10 @@ export async function boot(options: BootOptions): Promise<Booted> {
   crew.add('etcd', [tools.etcd, ...etcdArguments(files)])
   const power = nodePower(options)
   const { url, port, egress, credentials } = await stages.run('credentials', () => prepare(options, files, power))
+  // They load their code while the API server starts, which fills only one core.
   crew.addOwn('node-runtime', 'runtime/main.ts')
+  for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
+  crew.addOwn('ingress', 'ingress/main.ts', doors ? [doors.ingress] : [])
   const api = createClusterClient({ server: new URL(url), ca: credentials.authorityPem, token: credentials.adminToken })
 
   await stages.run('etcd', () => waitFor('etcd', API_WITHIN_MS, () => existsSync(files.etcdSocket)))
@@ -78,10 +81,17 @@ export async function boot(options: BootOptions): Promise<Booted> {
   options.onApi(url)
   const newcomers = createNewNodes({ ...options, kubelet: tools.kubelet, credentials })
   const cloud = startCloudProvider(api, nodes, power, newcomers, options.note)
-  crew.add('kube-controller-manager', [
-    tools['kube-controller-manager'],
-    ...controllerManagerArguments(credentials.files),
-  ])
+  // The controller manager asks once a second whether the API server is healthy, so a start before that costs up to a second.
+  const controllers = stages
+    .run('roles', () => waitFor('the default roles', API_WITHIN_MS, () => answersOk(api, '/healthz')))
+    .then(() =>
+      crew.add('kube-controller-manager', [
+        tools['kube-controller-manager'],
+        ...controllerManagerArguments(credentials.files),
+      ]),
+    )
+  // It is awaited last. If the boot fails before that, its own failure must not end the owner, which has to clean up.
+  controllers.catch(() => undefined)
   await stages.run('node-objects', () => Promise.all([cloud.registered, grantNodeReads(api)]))
   await stages.run('runtime', () => waitFor('the node runtime', NODES_WITHIN_MS, () => isRuntimeReady(options)))
   await tellNetwork(api, options.network)
@@ -93,11 +103,8 @@ export async function boot(options: BootOptions): Promise<Booted> {
     scheduler: [tools['kube-scheduler'], ...schedulerArguments(credentials.files)],
     allReady: () => stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady)),
   })
-  // No pod waits for these daemons, and their start would take processor time from the kubelets.
-  for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
-  crew.addOwn('ingress', 'ingress/main.ts', doors ? [doors.ingress] : [])
   await Promise.all([
-    stages.run('roles', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, '/readyz'))),
+    controllers,
     stages.run('ingress', () => waitFor('the ingress', NODES_WITHIN_MS, () => isListening(ingress.host, ingressPort))),
   ])
   return { api, egress, cloud }

@@ -100,6 +100,15 @@ describe('a container', () => {
     expect(made.map((name) => name.split('-').at(-1))).toContain(textsOf(logOf(pod))[0])
   })
 
+  it('keeps it for a native image too, if its program is run by Node', async () => {
+    const script = join(bench.root, 'script.cjs')
+    writeFileSync(script, 'console.log(1)')
+    const pod = await runPod(bench, cri, 'keeper')
+    const id = await runContainer(cri, pod, { image: { image: 'bench/keeper' }, command: ['node', script] })
+    expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0 })
+    expect(readdirSync(join(labPaths(bench.root).images, 'keeper', 'compile-cache'))).not.toEqual([])
+  })
+
   it('sees its volumes below MATCHDAY_ROOT', async () => {
     const volume = join(bench.root, 'volumes', 'config')
     mkdirSync(volume, { recursive: true })

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { mountPreloadFile, nodeBinary } from '../../images/image-index.ts'
+import { type IndexedImage, mountPreloadFile, nodeBinary } from '../../images/image-index.ts'
 import { labPaths } from '../../machine/paths.ts'
 import type { ContainerConfig } from '../cri/messages.ts'
 import type { NodeContext } from '../node-context.ts'
@@ -48,7 +48,7 @@ export async function prepare(
     id,
     labRoot: context.labRoot,
     hostname: sandbox.config.hostname || sandbox.config.metadata.name,
-    compileCache: image.entry.kind === 'node' ? openCompileCache(image.folder) : undefined,
+    compileCache: runsNode(image.entry) ? openCompileCache(image.folder) : undefined,
     programs: images.programs,
     mountPreload: mountPreloadFile(images.folder),
     view,
@@ -103,6 +103,9 @@ export async function prepare(
       : {}),
   }
 }
+
+/** Also a program for Node that is built on a native image, such as the keeper of a database. */
+const runsNode = ({ kind, entrypoint }: IndexedImage): boolean => kind === 'node' || entrypoint[0] === '$NODE'
 
 /**
  * Compiling takes a third of the CPU of a service's start (ADR 55), so the pods of an image share compiled code. Node makes a folder for each user and
