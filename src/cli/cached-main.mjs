@@ -1,5 +1,5 @@
 // Runs the program with a cache of compiled code on disk: code is compiled once, not at each start (and in a checkout, types are stripped once).
-// That is two thirds of a short command's processor time. It must stay plain JavaScript that Node 20 reads.
+// That is two thirds of a short command's processor time.
 import * as nodeModule from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

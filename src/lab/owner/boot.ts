@@ -69,7 +69,7 @@ export async function boot(options: BootOptions): Promise<Booted> {
   crew.add('etcd', [tools.etcd, ...etcdArguments(files)])
   const power = nodePower(options)
   const { url, port, egress, credentials } = await stages.run('credentials', () => prepare(options, files, power))
-  // They load their code while the API server starts, which fills only one core.
+  // The lab's own programs load their code while the API server starts, which fills only one core.
   crew.addOwn('node-runtime', 'runtime/main.ts')
   for (const name of OWN_DAEMONS) crew.addOwn(name, `${name}/main.ts`)
   crew.addOwn('ingress', 'ingress/main.ts', doors ? [doors.ingress] : [])
@@ -81,17 +81,6 @@ export async function boot(options: BootOptions): Promise<Booted> {
   options.onApi(url)
   const newcomers = createNewNodes({ ...options, kubelet: tools.kubelet, credentials })
   const cloud = startCloudProvider(api, nodes, power, newcomers, options.note)
-  // The controller manager asks once a second whether the API server is healthy, so a start before that costs up to a second.
-  const controllers = stages
-    .run('roles', () => waitFor('the default roles', API_WITHIN_MS, () => answersOk(api, '/healthz')))
-    .then(() =>
-      crew.add('kube-controller-manager', [
-        tools['kube-controller-manager'],
-        ...controllerManagerArguments(credentials.files),
-      ]),
-    )
-  // It is awaited last. If the boot fails before that, its own failure must not end the owner, which has to clean up.
-  controllers.catch(() => undefined)
   await stages.run('node-objects', () => Promise.all([cloud.registered, grantNodeReads(api)]))
   await stages.run('runtime', () => waitFor('the node runtime', NODES_WITHIN_MS, () => isRuntimeReady(options)))
   await tellNetwork(api, options.network)
@@ -101,12 +90,19 @@ export async function boot(options: BootOptions): Promise<Booted> {
       [tools.kubelet, ...kubeletArguments(node, paths, credentials.files)],
     ]),
     scheduler: [tools['kube-scheduler'], ...schedulerArguments(credentials.files)],
-    allReady: () => stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady)),
+    allReady: async () => {
+      // The controller manager asks only once a second whether the API server is healthy. Started before that, it would be late.
+      await stages.run('roles', () => waitFor('the API server', API_WITHIN_MS, () => answersOk(api, '/healthz')))
+      crew.add('kube-controller-manager', [
+        tools['kube-controller-manager'],
+        ...controllerManagerArguments(credentials.files),
+      ])
+      await stages.run('nodes', () => waitFor('the nodes', NODES_WITHIN_MS, cloud.allReady))
+    },
   })
-  await Promise.all([
-    controllers,
-    stages.run('ingress', () => waitFor('the ingress', NODES_WITHIN_MS, () => isListening(ingress.host, ingressPort))),
-  ])
+  await stages.run('ingress', () =>
+    waitFor('the ingress', NODES_WITHIN_MS, () => isListening(ingress.host, ingressPort)),
+  )
   return { api, egress, cloud }
 }
 
