@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { otherNodes } from '../lab/pod-network/nodes-at-hand.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 const LAUNCHER = 'src/cli/with-node.mjs'
 /** The Node of these tests as if it were too old: it can't strip types. */
@@ -42,15 +42,12 @@ describe('the Node that runs matchday', () => {
     }
   })
 
-  it.skipIf(older.length === 0)('keeps compiled code for the next command, also for an older Node', () => {
-    const cache = mkdtempSync(join(tmpdir(), 'matchday-cache-'))
-    try {
-      const { node } = older[0] as (typeof older)[number]
+  it.skipIf(older.length === 0)('keeps compiled code for the next command, also if an older Node starts it', () => {
+    for (const { node } of older) {
+      const cache = tempFolder()
       const env = { ...process.env, XDG_CACHE_HOME: cache }
       expect(spawnSync(node, ['src/cli/bin.mjs', '--version'], { env, timeout: 30_000 }).status).toBe(0)
       expect(readdirSync(join(cache, 'matchday', 'compile-cache'))).not.toEqual([])
-    } finally {
-      rmSync(cache, { recursive: true })
     }
   })
 
