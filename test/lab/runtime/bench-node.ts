@@ -46,10 +46,10 @@ const index: ImageIndex = {
       entrypoint: ['sleep', '1000'],
       sizeBytes: 1,
     },
-    'bench/keeper': {
+    'bench/native-with-node': {
       digest: `sha256:${'c'.repeat(64)}`,
       kind: 'native',
-      folder: 'keeper',
+      folder: 'native-with-node',
       entrypoint: ['$NODE', '-p', '1'],
       sizeBytes: 1,
     },
@@ -61,7 +61,7 @@ export async function openBenchNode(): Promise<BenchNode> {
   chmodSync(root, 0o755)
   const images = labPaths(root).images
   mkdirSync(join(images, 'bin'), { recursive: true })
-  for (const image of ['sh', 'keeper']) mkdirSync(join(images, image))
+  for (const image of ['sh', 'native-with-node']) mkdirSync(join(images, image))
   // A copy, as in a lab: containers run as a user that may not enter the folder of the checkout.
   copyFileSync(process.execPath, nodeBinary(images), constants.COPYFILE_FICLONE)
   writeIndex(images, index)

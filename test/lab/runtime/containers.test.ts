@@ -100,13 +100,13 @@ describe('a container', () => {
     expect(made.map((name) => name.split('-').at(-1))).toContain(textsOf(logOf(pod))[0])
   })
 
-  it('keeps it for a native image too, if its program is run by Node', async () => {
+  it('keeps it for a native image too, if the entrypoint is Node', async () => {
     const script = join(bench.root, 'script.cjs')
     writeFileSync(script, 'console.log(1)')
-    const pod = await runPod(bench, cri, 'keeper')
-    const id = await runContainer(cri, pod, { image: { image: 'bench/keeper' }, command: ['node', script] })
+    const pod = await runPod(bench, cri, 'native-with-node')
+    const id = await runContainer(cri, pod, { image: { image: 'bench/native-with-node' }, command: ['node', script] })
     expect(await untilExited(cri, id)).toMatchObject({ exitCode: 0 })
-    expect(readdirSync(join(labPaths(bench.root).images, 'keeper', 'compile-cache'))).not.toEqual([])
+    expect(readdirSync(join(labPaths(bench.root).images, 'native-with-node', 'compile-cache'))).not.toEqual([])
   })
 
   it('sees its volumes below MATCHDAY_ROOT', async () => {

@@ -104,7 +104,7 @@ export async function prepare(
   }
 }
 
-/** Also a program for Node that is built on a native image, such as the keeper of a database. */
+/** Also a native image whose entrypoint is Node, such as a supervisor of a database. */
 const runsNode = ({ kind, entrypoint }: IndexedImage): boolean => kind === 'node' || entrypoint[0] === '$NODE'
 
 /**
