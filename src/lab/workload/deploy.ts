@@ -1,44 +1,63 @@
 /** Waits until all workloads are Ready, and reports what is still missing. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fields } from '../../protocols/fields.ts'
 import type { ClusterClient } from '../cluster-access/cluster.ts'
 import { withCluster } from '../cluster-access/connect.ts'
+import { type KeptList, keepList } from '../cluster-access/kept-list.ts'
+import type { ApiObject } from '../cluster-access/kube-object.ts'
 import { fieldsOf, listOf, numberOf, textOf } from '../machine/json.ts'
 import { LabError } from '../machine/lab-error.ts'
+import { labPaths } from '../machine/paths.ts'
 import type { Manifest } from './render.ts'
 
 const READY_BUDGET_MS = 120_000
-const LOOK_EVERY_MS = 250
 
 export const namespacesOf = (manifests: readonly Manifest[]): readonly string[] => [
   ...new Set(manifests.map((each) => each.metadata.namespace).filter((each) => each !== undefined)),
 ]
 
 /** Resolves with the number of Ready pods. @throws LabError naming each workload that is not Ready in time, with the reasons of its pods */
-export const untilReady = (
+export async function untilReady(
   root: string,
   namespaces: readonly string[],
   onProgress: (text: string) => void,
   signal?: AbortSignal,
-): Promise<number> => withCluster(root, (cluster) => readyIn(cluster, namespaces, onProgress, signal))
-
-async function readyIn(
-  cluster: ClusterClient,
-  namespaces: readonly string[],
-  onProgress: (text: string) => void,
-  signal?: AbortSignal,
 ): Promise<number> {
-  const deadline = Date.now() + READY_BUDGET_MS
-  for (;;) {
-    signal?.throwIfAborted()
-    const states = (await Promise.all(namespaces.map((namespace) => readiness(cluster, namespace)))).flat()
-    const missing = states.filter((each) => !each.isDone)
-    const ready = states.reduce((sum, each) => sum + each.ready, 0)
-    onProgress(`${ready} of ${states.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
+  signal?.throwIfAborted()
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const states = (): readonly Readiness[] =>
+    lists
+      .flatMap((list) => list.items())
+      .filter(({ metadata }) => namespaces.includes(metadata.namespace ?? ''))
+      .map(progressOf)
+  const look = (): void => {
+    if (!lists.every((list) => list.isSynced())) return
+    const all = states()
+    const ready = all.reduce((sum, each) => sum + each.ready, 0)
+    onProgress(`${ready} of ${all.reduce((sum, each) => sum + each.wanted, 0)} pods ready`)
     // A workload without pods, such as definitions and policies only, is ready at once.
-    if (missing.length === 0) return ready
-    if (Date.now() > deadline) throw await notReady(cluster, missing)
-    await sleep(LOOK_EVERY_MS, undefined, signal ? { signal } : {})
+    if (all.every((each) => each.isDone)) resolve(ready)
+  }
+  // Followed, not asked for again and again: while pods start, each list would take time from the API server that they wait for.
+  const lists: readonly KeptList<ApiObject & Fields>[] = ['deployments', 'statefulsets'].map((plural) =>
+    keepList({
+      kubeconfig: labPaths(root).kubeconfig,
+      path: `/apis/apps/v1/${plural}`,
+      onChange: look,
+      log: (line) => reject(new Error(line)),
+    }),
+  )
+  const late = setTimeout(async () => {
+    const missing = states().filter((each) => !each.isDone)
+    reject(await withCluster(root, (cluster) => notReady(cluster, missing)).catch((error: unknown) => error))
+  }, READY_BUDGET_MS)
+  const abort = () => reject(signal?.reason)
+  signal?.addEventListener('abort', abort)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(late)
+    signal?.removeEventListener('abort', abort)
+    for (const list of lists) list.stop()
   }
 }
 
@@ -53,18 +72,11 @@ type Readiness = {
   readonly old: number
 }
 
-async function readiness(cluster: ClusterClient, namespace: string): Promise<readonly Readiness[]> {
-  const lists = await Promise.all(
-    ['deployments', 'statefulsets'].map((plural) => cluster.get(`/apis/apps/v1/namespaces/${namespace}/${plural}`)),
-  )
-  return lists.flatMap((list) => listOf(list.items)).map((item) => ({ namespace, ...progressOf(fieldsOf(item)) }))
-}
-
 /**
  * How far the rollout of the newest template is, by the criteria of `kubectl rollout status` (as `rolloutOpen` of the Kubernetes adapter).
  * During a rolling update enough pods are always ready, because the old ones serve until new ones replace them.
  */
-export function progressOf(object: Fields): Omit<Readiness, 'namespace'> {
+export function progressOf(object: Fields): Readiness {
   const [metadata, spec, status] = [object.metadata, object.spec, object.status].map(fieldsOf)
   const count = (name: string): number => numberOf(status?.[name])
   const wanted = numberOf(spec?.replicas ?? 1)
@@ -72,7 +84,8 @@ export function progressOf(object: Fields): Omit<Readiness, 'namespace'> {
   const old = Math.max(0, count('replicas') - count('updatedReplicas'))
   // A status of an older generation does not describe what was just applied.
   const isSeen = count('observedGeneration') >= numberOf(metadata?.generation)
-  return { name: textOf(metadata?.name), isDone: isSeen && ready >= wanted && old === 0, wanted, ready, old }
+  const [namespace, name] = [textOf(metadata?.namespace), textOf(metadata?.name)]
+  return { namespace, name, isDone: isSeen && ready >= wanted && old === 0, wanted, ready, old }
 }
 
 const told = ({ namespace, name, ready, wanted, old }: Readiness): string =>

@@ -5,7 +5,7 @@ describe('a workload', () => {
   const done = { replicas: 3, readyReplicas: 3, updatedReplicas: 3, observedGeneration: 2 }
   const rolling = { ...done, replicas: 4, updatedReplicas: 1 }
   const at = (status: object, replicas = 3) =>
-    progressOf({ metadata: { name: 'wallet', generation: 2 }, spec: { replicas } as never, status })
+    progressOf({ metadata: { namespace: 'shop', name: 'wallet', generation: 2 }, spec: { replicas } as never, status })
 
   it.each<[string, object, { isDone: boolean; ready: number; old: number }]>([
     ['whose pods are all new and ready is done', done, { isDone: true, ready: 3, old: 0 }],
@@ -18,7 +18,7 @@ describe('a workload', () => {
     ['whose last old pod serves is not done', { ...rolling, updatedReplicas: 3 }, { isDone: false, ready: 3, old: 1 }],
     ['that starts counts the pods that are ready', { ...done, readyReplicas: 0 }, { isDone: false, ready: 0, old: 0 }],
   ])('%s', (_, status, progress) => {
-    expect(at(status)).toEqual({ name: 'wallet', wanted: 3, ...progress })
+    expect(at(status)).toEqual({ namespace: 'shop', name: 'wallet', wanted: 3, ...progress })
   })
 
   it('scaled to zero is done when the controller has seen that', () => {
