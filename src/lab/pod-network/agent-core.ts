@@ -102,12 +102,19 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     settle: () => Math.max(0, settledAtMs - Date.now()),
   })
   const described = () => [INGRESS, ...sandboxes().values()]
-  const filter = options.namespaces?.filter(() =>
-    packetChains({
+  // True from when a pod gets its address until its peers know it.
+  let hasNewPods = false
+  const tellPeers = (): void => {
+    if (hasNewPods) feed.refresh()
+    hasNewPods = false
+  }
+  const filter = options.namespaces?.filter(() => {
+    tellPeers()
+    return packetChains({
       table: feed.table(),
       faults: new Map(described().map(({ uid, ip }) => [ip, delivery.rulesOf(uid)?.rules.filter(isFlowRule) ?? []])),
-    }),
-  )
+    })
+  })
 
   async function add(pod: SandboxIdentity): Promise<SandboxNetwork> {
     if (!UID.test(pod.uid))
@@ -115,8 +122,10 @@ export async function startAgentCore(options: CoreOptions): Promise<AgentCore> {
     const allocated = allocation.allocate(pod)
     const namespace = await options.namespaces?.add(pod.id, allocated.ip)
     delivery.refresh()
-    feed.refresh()
-    await filter?.apply()
+    hasNewPods = true
+    // Pods that come while the kernel's rules are being replaced share the next round, and the new table.
+    if (filter) await filter.apply()
+    else tellPeers()
     return {
       ip: allocated.ip,
       env: environment(netFolder, staged, allocated),
