@@ -24,13 +24,20 @@ make_cluster() {
   new="$data.new"
   rm -rf "$new"
   mkdir -p "$(dirname "$data")"
-  (umask 077 && cp -R "$image/template" "$new")
+  mkdir -m 700 "$new"
+  # It waits for the server, so Node loads its code while the template is copied.
+  (cd "$new" && exec "$node" "$image/setup.cjs" /proc/self/cwd "$scripts") &
+  setup=$!
+  if ! (umask 077 && cp -R "$image/template/." "$new"); then
+    kill "$setup" || :
+    refuse 'the template of the database cluster could not be copied'
+  fi
   # The socket is in the cluster's private folder, under a name that stays short however deep the folder is (a path may have 107 bytes).
   "$image/bin/postgres" -D "$new" -c listen_addresses= -c unix_socket_directories=/proc/self/cwd -c fsync=off \
     -c dynamic_shared_memory_type=mmap >&2 &
   server=$!
   status=0
-  (cd "$new" && exec "$node" "$image/setup.cjs" /proc/self/cwd "$scripts") || status=$?
+  wait "$setup" || status=$?
   kill -INT "$server"
   wait "$server" || status=$?
   [ "$status" = 0 ] || refuse 'the new database cluster could not be set up'
