@@ -5,11 +5,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createService, type Service } from '../../src/platform/shared/service.ts'
 import { platformMetrics } from '../../src/wire/metrics.ts'
 
-describe('the request metrics of a service', () => {
+describe('a service', () => {
   let service: Service
   afterEach(() => service.app.close())
 
-  async function serving(answer: () => Promise<unknown>): Promise<{ readonly port: number; readonly origin: string }> {
+  const created = (): Service => {
     service = createService('test', {
       host: '127.0.0.1',
       port: 0,
@@ -26,8 +26,13 @@ describe('the request metrics of a service', () => {
       drainDelayMs: 0,
       drainTimeoutMs: 100,
     })
-    service.app.get('/work', answer)
-    const origin = await service.app.listen({ host: '127.0.0.1', port: 0 })
+    return service
+  }
+
+  async function serving(answer: () => Promise<unknown>): Promise<{ readonly port: number; readonly origin: string }> {
+    const { app } = created()
+    app.get('/work', answer)
+    const origin = await app.listen({ host: '127.0.0.1', port: 0 })
     return { origin, port: Number(new URL(origin).port) }
   }
 
@@ -44,7 +49,7 @@ describe('the request metrics of a service', () => {
     return sum === undefined ? undefined : Number(sum)
   }
 
-  it('hold the duration of each request', async () => {
+  it('measures the duration of each request', async () => {
     const { origin } = await serving(async () => {
       await sleep(60)
       return { done: true }
@@ -53,14 +58,14 @@ describe('the request metrics of a service', () => {
     await expect.poll(() => secondsOf('/work')).toBeGreaterThan(0.05)
   })
 
-  it('count each request by its status, without probes', async () => {
+  it('counts each request by its status, without probes', async () => {
     const { origin } = await serving(async () => ({ done: true }))
     for (const path of ['/work', '/work', '/nowhere', '/healthz', '/livez', '/metrics'])
       await (await fetch(`${origin}${path}`)).text()
     await expect.poll(counted).toEqual({ '/work 200': 2, 'none 404': 1 })
   })
 
-  it('count a request whose client gave up too', async () => {
+  it('counts a request whose client gave up too', async () => {
     const asked = Promise.withResolvers<void>()
     const { port } = await serving(() => {
       asked.resolve()
@@ -78,5 +83,11 @@ describe('the request metrics of a service', () => {
     const seconds = await secondsOf('/work')
     expect(seconds).toBeGreaterThan(0.05)
     expect(seconds).toBeLessThanOrEqual((performance.now() - startedAt) / 1000)
+  })
+
+  it('refuses a route with a JSON schema: it has no compiler for it', async () => {
+    const { app } = created()
+    app.post('/work', { schema: { body: { type: 'object' } } }, async () => ({}))
+    await expect(app.ready()).rejects.toThrow('no compilers for JSON schemas')
   })
 })

@@ -10,8 +10,8 @@
 import dns from 'node:dns'
 import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pool } from 'undici'
 import { messageOf } from '../../domain/unknown.ts'
+import { Pool } from './pool.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { type SilenceWatch, watchSilence } from './silence.ts'
 
