@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
+import type { Socket } from 'node:net'
 
 /** Where an API server is and how a client authenticates: the current context of a kubeconfig. */
 export type ApiAccess = {
@@ -99,11 +100,24 @@ function send(
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const outgoing = request(new URL(path, server), options, resolve)
   outgoing.on('error', reject)
+  outgoing.on('socket', keepListening)
   outgoing.setTimeout(silenceMs, () => {
     outgoing.destroy(new Error(`no answer from ${server.host} for ${silenceMs} ms`))
   })
   outgoing.end(body)
   return promise
+}
+
+const listening = new WeakSet<Socket>()
+
+/**
+ * Node takes its own listener off the socket of an answer that has just ended. An abort at that moment would be an error that nobody listens to, which
+ * ends the process. The request itself gets the error too.
+ */
+function keepListening(socket: Socket): void {
+  if (listening.has(socket)) return
+  listening.add(socket)
+  socket.on('error', () => undefined)
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {
