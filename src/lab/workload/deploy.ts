@@ -37,18 +37,20 @@ export async function untilReady(
     // A workload without pods, such as definitions and policies only, is ready at once.
     if (all.every((each) => each.isDone)) resolve(ready)
   }
-  // Followed, not asked for again and again: while pods start, each list would take time from the API server that they wait for.
+  // A watch instead of polling: each list costs the API server CPU time that the starting pods need.
   const lists: readonly KeptList<ApiObject & Fields>[] = ['deployments', 'statefulsets'].map((plural) =>
     keepList({
       kubeconfig: labPaths(root).kubeconfig,
       path: `/apis/apps/v1/${plural}`,
       onChange: look,
-      log: (line) => reject(new Error(line)),
+      log: (line) => reject(cutOff(line)),
     }),
   )
   const late = setTimeout(async () => {
     const missing = states().filter((each) => !each.isDone)
-    reject(await withCluster(root, (cluster) => notReady(cluster, missing)).catch((error: unknown) => error))
+    reject(
+      await withCluster(root, (cluster) => notReady(cluster, namespaces, missing)).catch((error: unknown) => error),
+    )
   }, READY_BUDGET_MS)
   const abort = () => reject(signal?.reason)
   signal?.addEventListener('abort', abort)
@@ -91,8 +93,19 @@ export function progressOf(object: Fields): Readiness {
 const told = ({ namespace, name, ready, wanted, old }: Readiness): string =>
   `${namespace}/${name} ${ready}/${wanted}${old > 0 ? ` (and ${old} old)` : ''}`
 
-async function notReady(cluster: ClusterClient, missing: readonly Readiness[]): Promise<LabError> {
-  const namespaces = [...new Set(missing.map((each) => each.namespace))]
+const cutOff = (problem: string): LabError =>
+  new LabError({
+    code: 'workload-not-ready',
+    problem: `the API server went away while pods started: ${problem}`,
+    next: 'see whether the lab still runs: matchday lab status.',
+  })
+
+/** @throws Error when the API server does not answer */
+async function notReady(
+  cluster: ClusterClient,
+  namespaces: readonly string[],
+  missing: readonly Readiness[],
+): Promise<LabError> {
   const reasons = await Promise.all(
     namespaces.map(async (namespace) => {
       const { items } = await cluster.get(`/api/v1/namespaces/${namespace}/pods`)
@@ -101,7 +114,7 @@ async function notReady(cluster: ClusterClient, missing: readonly Readiness[]): 
   )
   return new LabError({
     code: 'workload-not-ready',
-    problem: `${missing.map(told).join(', ')} not ready after ${READY_BUDGET_MS / 1000} s:\n  ${reasons.flat().join('\n  ')}`,
+    problem: `${missing.map(told).join(', ') || 'the workload'} not ready after ${READY_BUDGET_MS / 1000} s:\n  ${reasons.flat().join('\n  ')}`,
     next: 'look at them: kubectl describe pod, kubectl logs (the kubeconfig is printed by matchday lab status).',
   })
 }
