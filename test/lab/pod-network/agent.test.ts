@@ -52,6 +52,12 @@ describe('the agent', () => {
     expect(two.ip).not.toBe(one.ip)
   })
 
+  it('tells the peers of a pod before it starts', async () => {
+    const { ip } = await agent.add(identity('new'))
+    const { table } = JSON.parse(readFileSync(join(root, 'net', 'cluster.json'), 'utf8'))
+    expect(table.pods).toHaveProperty([ip])
+  })
+
   it('lets only its own user set rules, and pods of every user listen', () => {
     const mode = (name: string) => (statSync(join(root, 'net', name)).mode & 0o777).toString(8)
     expect([mode('agent.sock'), mode('pods.sock'), mode('preload.cjs'), mode('cluster.json')]).toEqual([

@@ -2,6 +2,7 @@
 // Prints one line of JSON for each answer that the test wants.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startAgentCore } from '../../../src/lab/pod-network/agent-core.ts'
@@ -66,8 +67,18 @@ function objects(parts: Partial<ClusterObjects> = {}): ClusterObjects {
 
 core.setObjects(objects())
 const startedMs = performance.now()
-added = await Promise.all(identities.map((pod) => core.add(pod)))
+/** What the other pods know at this moment. */
+const known = () => Object.keys(JSON.parse(readFileSync(join(root, 'net', 'cluster.json'), 'utf8')).table.pods)
+const unknown: string[] = []
+added = await Promise.all(
+  identities.map(async (pod) => {
+    const network = await core.add(pod)
+    if (!known().includes(network.ip)) unknown.push(pod.name)
+    return network
+  }),
+)
 say('milliseconds for all pods', Math.round(performance.now() - startedMs))
+say('started before others knew them', unknown)
 core.setObjects(objects())
 const again = await core.add(identities[0] ?? identityOf(1, 'none'))
 say('the same again', again.ip === added[0]?.ip)

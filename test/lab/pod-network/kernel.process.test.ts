@@ -53,6 +53,10 @@ describe.skipIf(refusal !== undefined)(`the kernel’s pod network${refusal ? ` 
     expect(seen).toBe(wanted)
   }
 
+  it('tells the other pods of each pod before it starts', () => {
+    expect(told.get('started before others knew them')).toEqual([])
+  })
+
   it('takes the rules of forty pods and eight policies, and has no complaint', () => {
     expect(told.get('milliseconds for all pods')).toBeGreaterThan(0)
     expect(told.get('log')).toBeUndefined()
