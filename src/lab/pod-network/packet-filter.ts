@@ -21,7 +21,7 @@ export function createPacketFilter(
   let running: Promise<void> = Promise.resolve()
   let next: Promise<void> | undefined
 
-  // A call that `chains` itself causes, by bringing the tables up to date, is served by this round.
+  // `chains` may bring the tables up to date, which asks for new rules. This round already has them.
   const read = (): string => {
     try {
       return JSON.stringify({ chains: chains() })

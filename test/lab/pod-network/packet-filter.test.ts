@@ -20,9 +20,13 @@ describe('the packet rules of the kernel', () => {
   it('are replaced once for all changes that come while they are being replaced', async () => {
     const { path, rounds } = labnet()
     let pods = 0
+    const isRunning = Promise.withResolvers<void>()
     const filter = createPacketFilter(
       path,
-      () => chain(`pods${pods}`),
+      () => {
+        isRunning.resolve()
+        return chain(`pods${pods}`)
+      },
       () => {},
     )
     const add = () => {
@@ -30,7 +34,7 @@ describe('the packet rules of the kernel', () => {
       return filter.apply()
     }
     const first = add()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await isRunning.promise
     await Promise.all([first, add(), add(), add()])
     expect(rounds()).toEqual(['pods1', 'pods4'].map((name) => JSON.stringify({ chains: [{ name }] })))
   })

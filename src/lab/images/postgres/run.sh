@@ -25,7 +25,7 @@ make_cluster() {
   rm -rf "$new"
   mkdir -p "$(dirname "$data")"
   mkdir -m 700 "$new"
-  # It waits for the server, so Node loads its code while the template is copied.
+  # Started early: Node loads its code while the template is copied. Then it waits for the server.
   (cd "$new" && exec "$node" "$image/setup.cjs" /proc/self/cwd "$scripts") &
   setup=$!
   if ! (umask 077 && cp -R "$image/template/." "$new"); then
